@@ -1,0 +1,347 @@
+"""Mean and SD from a median with quartiles, range or both, and the test whether the normal methods may be used.
+
+Public names are imported from `mscmeta.convert`.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.special import ndtri
+
+from mscmeta._quantile_fit import box_cox, box_cox_exponent, box_cox_moments, quantile_estimation
+
+#: Luo 2018, Wan 2014 and Shi 2020 derive their formulas for samples of 5 and more.
+SMALLEST_N = 5
+#: Each method and what it assumes; QE and BC say it for each row.
+ASSUMES = {
+    "Luo-Wan": "normal data",
+    "Luo-Shi": "normal data",
+    "Wan": "normal data",
+    "Shi-log": "log-normal data",
+    "QE": None,
+    "BC": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MeanSD:
+    """Mean and SD worked out from something else, and what that assumed.
+
+    Attributes
+    ----------
+    mean, sd : float or ndarray
+    method : str
+        The formula used.
+    assumes : str or ndarray of str
+        The assumption behind it, in words; for QE and BC the distribution chosen for each row.
+    """
+
+    mean: float | np.ndarray
+    sd: float | np.ndarray
+    method: str
+    assumes: str | np.ndarray
+
+
+def mean_sd_from_quartiles(q1, median, q3, n, method="Luo-Wan"):
+    """Mean and SD from the median and the quartiles.
+
+    Parameters
+    ----------
+    q1, median, q3, n : float or array_like
+        As printed; n at least 5 (the formulas are derived for that).
+    method : {"Luo-Wan", "Wan", "Shi-log", "QE", "BC"}
+        * ``Luo-Wan``: optimal weights for the mean (Luo 2018, equation 11), normal quantiles for the SD (Wan 2014,
+          equation 16, at every n: not the rounded table). Assumes normal data.
+        * ``Wan``: plain average of the three for the mean (Wan 2014), the same SD. Assumes normal data.
+        * ``Shi-log``: the same on the log scale, carried back with the correction of Shi 2020 (log-normal). Assumes
+          log-normal data.
+        * ``QE``: the best of normal, log-normal, gamma and Weibull by least squares on the quantiles (McGrath 2020).
+        * ``BC``: normal after the Box-Cox transform that makes the quantiles symmetric (McGrath 2020).
+
+    Returns
+    -------
+    MeanSD
+
+    Raises
+    ------
+    ValueError
+        If the three are out of order or equal, n is below 5, the method is unknown or does not apply (``Luo-Shi`` needs
+        the range too; ``Shi-log`` and ``BC`` need positive values).
+
+    See Also
+    --------
+    skewness_test : whether the quartiles are too lopsided for the normal methods.
+
+    Examples
+    --------
+    >>> arm = mean_sd_from_quartiles(22, 30, 41, n=25)
+    >>> round(arm.mean, 4), round(arm.sd, 4), arm.assumes
+    (31.0734, 14.9362, 'normal data')
+    """
+    if method == "Luo-Shi":
+        raise ValueError("method 'Luo-Shi' weighs quartiles against the range; with quartiles alone use 'Luo-Wan'")
+    return _from_quantiles({"q1": q1, "median": median, "q3": q3}, n, method)
+
+
+def mean_sd_from_range(minimum, median, maximum, n, method="Luo-Wan", *, q1=None, q3=None):
+    """Mean and SD from the median and the range, and the quartiles where they are printed too.
+
+    Parameters
+    ----------
+    minimum, median, maximum, n : float or array_like
+        As printed; n at least 5.
+    method : {"Luo-Wan", "Luo-Shi", "Wan", "Shi-log", "QE", "BC"}
+        As in `mean_sd_from_quartiles`; ``Luo-Shi`` (Shi 2020, equation 10: optimal weights of range and quartiles for
+        the SD) needs the quartiles.
+    q1, q3 : float or array_like, optional
+        Give both (five-number summary) or neither.
+
+    Returns
+    -------
+    MeanSD
+
+    Notes
+    -----
+    Means: Luo 2018, equations 7 and 15; Wan 2014. SD: Wan 2014, equation 9 and (all five) the
+    average of 9 and 16. ``QE`` reads the extremes as the
+    quantiles 1/n and 1 - 1/n.
+
+    Examples
+    --------
+    >>> arm = mean_sd_from_range(1, 4, 10, n=30)
+    >>> round(arm.mean, 4), round(arm.sd, 4)
+    (4.3567, 2.2056)
+    >>> round(mean_sd_from_range(1, 5, 20, n=40, q1=3, q3=9, method="Luo-Shi").sd, 4)
+    4.4868
+    """
+    if (q1 is None) != (q3 is None):
+        raise ValueError(f"{'q1' if q1 is None else 'q3'} is missing; give both quartiles, or neither")
+    if q1 is None and method == "Luo-Shi":
+        raise ValueError("method 'Luo-Shi' needs the quartiles too; give q1 and q3, or use 'Luo-Wan'")
+    values = {"minimum": minimum, "q1": q1, "median": median, "q3": q3, "maximum": maximum}
+    return _from_quantiles({name: value for name, value in values.items() if value is not None}, n, method)
+
+
+@dataclass(frozen=True, slots=True)
+class SkewnessTest:
+    """Test that a median with quartiles or range comes from symmetric data.
+
+    Attributes
+    ----------
+    statistic, critical : float or ndarray
+        Asymmetry of the printed numbers, and its 5 % critical value under normality.
+    skewed : bool or ndarray
+        Whether the statistic reaches it: the normal methods are then not to be used.
+    """
+
+    statistic: float | np.ndarray
+    critical: float | np.ndarray
+    skewed: bool | np.ndarray
+
+
+def skewness_test(median, n, *, q1=None, q3=None, minimum=None, maximum=None):
+    """Test of skewness from quartiles, range or both (Shi 2023), at the 5 % level.
+
+    Parameters
+    ----------
+    median, n : float or array_like
+    q1, q3, minimum, maximum : float or array_like, optional
+        Quartiles, or range, or all four.
+
+    Returns
+    -------
+    SkewnessTest
+
+    Examples
+    --------
+    >>> test = skewness_test(3.4, 48, q1=2.1, q3=7.9)
+    >>> round(test.statistic, 4), round(test.critical, 4), test.skewed
+    (0.5517, 0.3799, True)
+    """
+    for low, high in (("q1", "q3"), ("minimum", "maximum")):
+        given = {"q1": q1, "q3": q3, "minimum": minimum, "maximum": maximum}
+        if (given[low] is None) != (given[high] is None):
+            raise ValueError(
+                f"{low if given[low] is None else high} is missing; give both {low} and {high}, or neither"
+            )
+    values = {"minimum": minimum, "q1": q1, "median": median, "q3": q3, "maximum": maximum}
+    values, n = _checked_quantiles({name: value for name, value in values.items() if value is not None}, n)
+    if len(values) == 1:
+        raise ValueError("the median alone shows no skewness; give q1 and q3, or minimum and maximum, or all four")
+
+    def lopsided(low, high):
+        return np.abs(values[low] + values[high] - 2 * values["median"]) / (values[high] - values[low])
+
+    if len(values) == 5:
+        weight = 2.65 * np.log(0.6 * n) / np.sqrt(n)
+        statistic = np.maximum(weight * lopsided("minimum", "maximum"), lopsided("q1", "q3"))
+        critical = 3 / np.sqrt(n) - 40 / n**3
+    elif "q1" in values:
+        statistic, critical = lopsided("q1", "q3"), 2.65 / np.sqrt(n) - 6 / n**2
+    else:
+        statistic, critical = lopsided("minimum", "maximum"), 1 / np.log(n + 9) + 2.5 / (n + 1)
+    skewed = statistic >= critical
+    return SkewnessTest(_plain(statistic), _plain(critical), bool(skewed) if skewed.ndim == 0 else skewed)
+
+
+def _from_quantiles(values, n, method):
+    if method not in ASSUMES:
+        raise ValueError(f"method is {method!r}; choose one of {', '.join(ASSUMES)}")
+    values, n = _checked_quantiles(values, n)
+    if method in ("Shi-log", "BC"):
+        first = next(iter(values))
+        _demand(
+            values[first] > 0,
+            first,
+            values[first],
+            f"method {method!r} takes logarithms or powers; use 'Luo-Wan' or 'QE'",
+        )
+    if method == "BC":
+        for name, value in values.items():
+            _demand(
+                (value != values["median"]) | (name == "median"),
+                name,
+                value,
+                "method 'BC' needs it apart from the median",
+            )
+    if ASSUMES[method] is None:
+        return _row_by_row(values, n, method)
+    if method == "Shi-log":
+        mean, sd = _shi_log(values, n)
+    else:
+        mean, sd = (_wan_mean if method == "Wan" else _luo_mean)(values, n), _normal_sd(values, n, method == "Luo-Shi")
+    return MeanSD(_plain(mean), _plain(sd), method, ASSUMES[method])
+
+
+def _luo_mean(values, n):
+    """Weighted mean of mid-range, mid-quartiles and median (Luo 2018, equations 7, 11 and 15)."""
+    median = values["median"]
+    off_quartiles = (values["q1"] - median + values["q3"] - median) / 2 if "q1" in values else 0.0
+    off_range = (values["minimum"] - median + values["maximum"] - median) / 2 if "minimum" in values else 0.0
+    if len(values) == 5:
+        return median + 2.2 / (2.2 + n**0.75) * off_range + (0.7 - 0.72 / n**0.55) * off_quartiles
+    return median + 4 / (4 + n**0.75) * off_range + (0.7 + 0.39 / n) * off_quartiles
+
+
+def _wan_mean(values, n):
+    """Plain averages of what is printed (Wan 2014)."""
+    total = sum(values.values())
+    if len(values) == 5:
+        return (total + values["q1"] + values["median"] + values["q3"]) / 8
+    if "q1" in values:
+        return total / 3
+    return (total + values["median"]) / 4 + (total - 3 * values["median"]) / (4 * n)
+
+
+def _normal_sd(values, n, optimal):
+    """Spread over what a normal sample of n would show (Wan 2014); ``optimal`` weighs both spreads by Shi 2020."""
+    spreads = []
+    if "minimum" in values:
+        spreads.append((values["maximum"] - values["minimum"]) / (2 * ndtri((n - 0.375) / (n + 0.25))))
+    if "q1" in values:
+        spreads.append((values["q3"] - values["q1"]) / (2 * ndtri((0.75 * n - 0.125) / (n + 0.25))))
+    if len(spreads) == 1:
+        return spreads[0]
+    weight = 1 / (1 + 0.07 * n**0.6) if optimal else 0.5
+    return weight * spreads[0] + (1 - weight) * spreads[1]
+
+
+def _shi_log(values, n):
+    """Log-normal mean and SD (Shi 2020, Statistics and Its Interface 13:519): Luo-Shi on the logs, bias corrected.
+
+    ``shrink2`` and ``shrink4`` correct the square and the fourth power of the log SD, ``a`` and ``b`` the moments.
+    """
+    logs = {name: np.log(value) for name, value in values.items()}
+    location, raw = _luo_mean(logs, n), _normal_sd(logs, n, optimal=True)
+    if len(values) == 5:
+        shrink2, shrink4, a, b = 1 + 0.28 / np.log(n) ** 2, 1 + 3.93 / n, 0.405, 0.315
+    elif "q1" in values:
+        shrink2, shrink4, a, b = 1 + 1.58 / n, 1 + 19.2 / n**1.2, 0.57, 0.75
+    else:
+        shrink2, shrink4, a, b = 1.01 + 0.25 / np.log(n) ** 2, 1 + 2.23 / np.log(n) ** 2, 0.565, 0.37
+    variance, fourth = raw**2 / shrink2, raw**4 / shrink4
+    mean = np.exp(location + variance / 2) / (1 + (a * variance + b * fourth) / n)
+    squares = np.exp(2 * location + 2 * variance) / (1 + (4 * a * variance + 16 * b * fourth) / n)
+    square_of_mean = np.exp(2 * location + variance) / (1 + (4 * a * variance + 4 * b * fourth) / n)
+    return mean, np.sqrt(squares - square_of_mean)
+
+
+def _row_by_row(values, n, method):
+    """QE and BC: an optimisation for each row."""
+    grid = np.broadcast_arrays(n, *values.values())
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at just below
+        rows = [
+            _qe_row(tuple(values), row) if method == "QE" else _bc_row(tuple(values), row)
+            for row in zip(*(a.flat for a in grid), strict=True)
+        ]
+    mean, sd, assumes = (np.array(column).reshape(grid[0].shape) for column in zip(*rows, strict=True))
+    _demand(
+        np.isfinite(mean) & np.isfinite(sd),
+        "median",
+        values["median"],
+        f"method {method!r} has no finite moments here; use 'Luo-Wan'",
+    )
+    return MeanSD(_plain(mean), _plain(sd), method, str(assumes) if assumes.ndim == 0 else assumes)
+
+
+def _qe_row(names, row):
+    n, values = row[0], np.array(row[1:])
+    probability = {"minimum": 1 / n, "q1": 0.25, "median": 0.5, "q3": 0.75, "maximum": 1 - 1 / n}
+    mean, sd, family = quantile_estimation(values, np.array([probability[name] for name in names]))
+    return mean, sd, f"{family} data"
+
+
+def _bc_row(names, row):
+    n, values = row[0], np.array(row[1:])
+    exponent = box_cox_exponent(values)
+    transformed = dict(zip(names, box_cox(values, exponent), strict=True))
+    mean, sd = box_cox_moments(_luo_mean(transformed, n), _normal_sd(transformed, n, optimal=False), exponent)
+    return mean, sd, f"data normal after the power {exponent:.3g}" if exponent else "log-normal data"
+
+
+def _checked_quantiles(values, n):
+    """All finite, in order, not all equal; n whole and large enough."""
+    *arrays, n = _arrays(**values, n=n)
+    values = dict(zip(values, arrays, strict=True))
+    names = tuple(values)
+    for lower, upper in pairwise(names):
+        _demand(values[lower] <= values[upper], lower, values[lower], f"{lower} must not lie above {upper}")
+    first, last = names[0], names[-1]
+    if first != last:
+        _demand(
+            values[first] < values[last], first, values[first], f"{first} equals {last}; there is no spread to convert"
+        )
+    _demand(n == np.floor(n), "n", n, "an arm holds a whole number of participants")
+    _demand(
+        n >= SMALLEST_N, "n", n, f"the formulas hold from n = {SMALLEST_N}; leave the row out or use the raw values"
+    )
+    return values, n
+
+
+def _arrays(**arguments):
+    """Float arrays of one shape; refuses what is not a finite number."""
+    arrays = []
+    for name, value in arguments.items():
+        try:
+            array = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            raise TypeError(f"{name} must hold numbers, but is {value!r}") from None
+        _demand(np.isfinite(array), name, array, "give a finite number")
+        arrays.append(array)
+    return np.broadcast_arrays(*arrays)
+
+
+def _demand(fine, name, values, why):
+    """Refuse the first value that is not fine, naming its row."""
+    fine, values = np.broadcast_arrays(fine, values)
+    if not fine.all():
+        where = tuple(int(i) for i in np.argwhere(~fine)[0])
+        row = f" in row {where[0] if len(where) == 1 else where}" if where else ""
+        raise ValueError(f"{name} is {values[where]:g}{row}; {why}")
+
+
+def _plain(value):
+    """A Python float for a single number, else the array."""
+    value = np.asarray(value, dtype=float)
+    return float(value) if value.ndim == 0 else value

@@ -1,0 +1,84 @@
+"""What the theme lacks: its own MathJax, no Thebe, clean names for a screen reader, notebooks without outputs."""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import copy2, copytree
+
+from docutils import nodes
+
+MATHJAX = "tex-chtml.js"
+
+
+def copy_mathjax(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    package = find_spec("sphinx-mathjax-offline").submodule_search_locations[0]
+    source, target = Path(package) / "static" / "mathjax", Path(app.outdir) / "_static" / "mathjax"
+    target.mkdir(parents=True, exist_ok=True)
+    copy2(source / MATHJAX, target / MATHJAX)
+    copytree(source / "output/chtml/fonts", target / "output/chtml/fonts", dirs_exist_ok=True)
+
+
+def drop_thebe(app, pagename, templatename, context, doctree):
+    """Thebe asks a foreign host for its code, and declares one name twice on every page."""
+
+    def keep(script):
+        text = str(getattr(script, "filename", script) or "") + str(getattr(script, "attributes", ""))
+        return "thebe" not in text.lower()
+
+    context["script_files"] = [s for s in context.get("script_files", []) if keep(s)]
+    context["css_files"] = [c for c in context.get("css_files", []) if keep(c)]
+
+
+def drop_thebe_nodes(app, doctree, docname):
+    for node in list(doctree.findall(nodes.raw)):
+        if "thebe" in node.astext() or node.astext().startswith("<script>kernelName"):
+            node.parent.remove(node)
+
+
+def offer_source(app, pagename, templatename, context, doctree):
+    """Beside the page's own notebook (with outputs), offer the one that stands in the repository (without)."""
+    if not (Path(app.confdir) / "extra" / "downloads" / f"{pagename}.ipynb").is_file():
+        return
+    button = {
+        "type": "link",
+        "url": context["pathto"](f"downloads/{pagename}.ipynb", 1),
+        "text": ".ipynb to rerun",
+        "tooltip": "Download the notebook without outputs",
+        "icon": "fas fa-code",
+        "label": "download-clean-notebook-button",
+    }
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "download-buttons":
+            group["buttons"].insert(0, button)
+
+
+def clean_markup(app, pagename, templatename, context, doctree):
+    """An empty header cell names nothing, and the roles of the bibliography are no longer in the standard."""
+    body = context.get("body")
+    if not body:
+        return
+    body = re.sub(r"<th([^>]*)>\s*</th>", r"<td\1></td>", body)  # an empty header names nothing
+    body = body.replace(' role="doc-biblioentry"', "").replace(' role="doc-bibliography"', "")
+    context["body"] = body
+
+
+def share_html_handlers(app, config):
+    """sphinx-exercise registers "singlehtml" visitors, which hides every "html" one."""
+    handlers = app.registry.translation_handlers
+    if "singlehtml" in handlers:
+        handlers["singlehtml"] = {**handlers.get("html", {}), **handlers["singlehtml"]}
+
+
+def setup(app):
+    app.connect("config-inited", share_html_handlers)
+    app.connect("config-inited", lambda app, config: setattr(config, "mathjax_path", f"mathjax/{MATHJAX}"))
+    app.connect("build-finished", copy_mathjax)
+    app.connect("doctree-resolved", drop_thebe_nodes, priority=900)
+    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("html-page-context", offer_source, priority=901)
+    app.connect("html-page-context", clean_markup, priority=902)
+    app.add_css_file("mscbook.css")
+    app.add_js_file("mscbook.js", loading_method="defer")
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,143 @@
+"""Run one notebook with papermill and keep the result only if it is whole.
+
+`run` is the task of the build. The work is done in a process of its own (`python -m tools.execute`), which writes
+beside the result; the build renames. So a build that was killed leaves nothing that looks finished.
+"""
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+
+from tools.common import EXECUTED, LOGS, ROOT, BuildError, digest, files, run_logged, shown
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def executed(notebook: Path) -> Path:
+    """Where the run of a notebook is kept."""
+    return EXECUTED / notebook.relative_to(ROOT)
+
+
+def reads(notebook: Path) -> Path:
+    """Where the names of the data files that a notebook read are kept."""
+    return executed(notebook).with_suffix(".reads.json")
+
+
+def inputs(notebook: Path) -> list[Path]:
+    """Everything a run depends on besides its parameters and the tables it reads."""
+    return [notebook, ROOT / "requirements.lock", ROOT / "tools" / "execute.py", *files(ROOT / "mscmeta", "*.py")]
+
+
+def tables(notebook: Path) -> list[Path]:
+    """Data files that the last run read; all of them as long as it has not run."""
+    try:
+        return [ROOT / name for name in json.loads(reads(notebook).read_text(encoding="utf-8"))]
+    except (OSError, ValueError):
+        return files(ROOT / "data")
+
+
+def run(notebook: Path, given: Mapping[str, object], output: Path | None = None) -> float:
+    """Execute a notebook, give the seconds it took; refuse with the cell and its first error."""
+    output = output or executed(notebook)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    for left in output.parent.glob(f"{output.stem}.*.partial*"):
+        left.unlink()
+    partial = output.with_suffix(f".{os.getpid()}.partial.ipynb")
+    read_log = partial.with_suffix(".reads")
+    log = LOGS / notebook.relative_to(ROOT).with_suffix(".log")
+    depends = [*inputs(notebook), *files(ROOT / "data")]
+    start, before = time.monotonic(), digest(depends)
+    command = ["-m", "tools.execute", str(notebook), str(partial), json.dumps(dict(given))]
+    done = run_logged(command, log, MSCMETA_READ_LOG=str(read_log))
+    if done.returncode:
+        said = (done.stdout.strip().splitlines() or ["its process ended early"])[-1]
+        raise BuildError(f"{shown(notebook)}, {said} (log: {shown(log)})")
+    if digest(depends) != before:
+        raise BuildError(f"{shown(notebook)}: it, its data or mscmeta changed while it ran; run make again")
+    os.replace(partial, output)
+    keep_reads(read_log, output.with_suffix(".reads.json"))
+    return time.monotonic() - start
+
+
+def keep_reads(read_log: Path, kept: Path) -> None:
+    """Turn the log of files read into a sorted list of names relative to the root."""
+    read = set(read_log.read_text(encoding="utf-8").split("\n")) - {""} if read_log.exists() else set()
+    names = sorted({os.path.relpath(Path(ROOT, name).resolve(), ROOT) for name in read})
+    kept.write_text(json.dumps(names, indent=1) + "\n", encoding="utf-8")
+    read_log.unlink(missing_ok=True)
+
+
+def complaint(nb: nbformat.NotebookNode) -> str | None:
+    """Return the first error or word on stderr of a run, with its cell: either one fails the book."""
+    for cell in nb.cells:
+        for out in cell.get("outputs", []):
+            if out.output_type == "error":
+                text = ANSI.sub("", f"{out.ename}: {out.evalue}")
+                return f"cell '{cell.id}': {(text.splitlines() or [out.ename])[0]}"
+            if out.output_type == "stream" and out.name == "stderr":
+                said = ANSI.sub("", out.text).strip().splitlines()
+                return f"cell '{cell.id}' wrote to stderr: {said[0] if said else ''}"
+    return None
+
+
+def normalise(nb: nbformat.NotebookNode, notebook: Path) -> None:
+    """Drop what differs from run to run; carry computed alternative texts to where myst-nb looks for them."""
+    ran = nb.metadata.get("papermill", {})
+    nb.metadata["papermill"] = {"parameters": ran.get("parameters", {}), "input_path": shown(notebook)}
+    nb.metadata.get("language_info", {}).pop("version", None)
+    for cell in nb.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = "injected-parameters"
+            cell.metadata["tags"] = ["injected-parameters", "hide-input"]
+        for out in cell.get("outputs", []):
+            for mime, about in out.get("metadata", {}).items():
+                if mime.startswith("image/") and isinstance(about, dict) and about.get("alt"):
+                    image = cell.metadata.setdefault("mystnb", {}).setdefault("image", {})
+                    image.setdefault("alt", about["alt"])
+
+
+def work(notebook: Path, partial: Path, given: Mapping[str, object]) -> str | None:
+    """Run papermill, normalise, write; return the complaint if there is one."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    try:
+        papermill.execute_notebook(
+            notebook,
+            partial,
+            parameters=dict(given),
+            kernel_name="python3",
+            cwd=notebook.parent,
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            start_timeout=120,
+            execution_timeout=600,
+        )
+    except PapermillExecutionError as error:
+        print(ANSI.sub("", str(error)), file=sys.stderr)
+        return complaint(nbformat.read(partial, 4)) or f"{error.ename}: {error.evalue}"
+    nb = nbformat.read(partial, 4)
+    normalise(nb, notebook)
+    nbformat.write(nb, partial)
+    return complaint(nb)
+
+
+if __name__ == "__main__":
+    try:
+        trouble = work(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc()
+        trouble = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    if trouble:
+        print(trouble)
+        sys.exit(1)

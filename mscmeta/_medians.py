@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import ndtri
 
+from mscmeta._checks import one_of
+from mscmeta._columns import Columns, plain
 from mscmeta._quantile_fit import box_cox, box_cox_exponent, box_cox_moments, quantile_estimation
 
 #: Luo 2018, Wan 2014 and Shi 2020 derive their formulas for samples of 5 and more.
@@ -43,13 +45,13 @@ class MeanSD:
     assumes: str | np.ndarray
 
 
-def mean_sd_from_quartiles(q1, median, q3, n, method="Luo-Wan"):
+def mean_sd_from_quartiles(q1, median, q3, n, method="Luo-Wan", *, labels=None):
     """Mean and SD from the median and the quartiles.
 
     Parameters
     ----------
     q1, median, q3, n : float or array_like
-        As printed; n at least 5 (the formulas are derived for that).
+        As printed; one number or one a study; n at least 5 (the formulas are derived for that).
     method : {"Luo-Wan", "Wan", "Shi-log", "QE", "BC"}
         * ``Luo-Wan``: optimal weights for the mean (Luo 2018, equation 11), normal quantiles for the SD (Wan 2014,
           equation 16, at every n: not the rounded table). Assumes normal data.
@@ -58,6 +60,8 @@ def mean_sd_from_quartiles(q1, median, q3, n, method="Luo-Wan"):
           log-normal data.
         * ``QE``: the best of normal, log-normal, gamma and Weibull by least squares on the quantiles (McGrath 2020).
         * ``BC``: normal after the Box-Cox transform that makes the quantiles symmetric (McGrath 2020).
+    labels : sequence of str, optional
+        Names of the studies, for messages.
 
     Returns
     -------
@@ -81,10 +85,10 @@ def mean_sd_from_quartiles(q1, median, q3, n, method="Luo-Wan"):
     """
     if method == "Luo-Shi":
         raise ValueError("method 'Luo-Shi' weighs quartiles against the range; with quartiles alone use 'Luo-Wan'")
-    return _from_quantiles({"q1": q1, "median": median, "q3": q3}, n, method)
+    return _from_quantiles({"q1": q1, "median": median, "q3": q3}, n, method, labels)
 
 
-def mean_sd_from_range(minimum, median, maximum, n, method="Luo-Wan", *, q1=None, q3=None):
+def mean_sd_from_range(minimum, median, maximum, n, method="Luo-Wan", *, q1=None, q3=None, labels=None):
     """Mean and SD from the median and the range, and the quartiles where they are printed too.
 
     Parameters
@@ -96,6 +100,8 @@ def mean_sd_from_range(minimum, median, maximum, n, method="Luo-Wan", *, q1=None
         the SD) needs the quartiles.
     q1, q3 : float or array_like, optional
         Give both (five-number summary) or neither.
+    labels : sequence of str, optional
+        Names of the studies, for messages.
 
     Returns
     -------
@@ -115,12 +121,11 @@ def mean_sd_from_range(minimum, median, maximum, n, method="Luo-Wan", *, q1=None
     >>> round(mean_sd_from_range(1, 5, 20, n=40, q1=3, q3=9, method="Luo-Shi").sd, 4)
     4.4868
     """
-    if (q1 is None) != (q3 is None):
-        raise ValueError(f"{'q1' if q1 is None else 'q3'} is missing; give both quartiles, or neither")
+    _both_or_neither(q1=q1, q3=q3)
     if q1 is None and method == "Luo-Shi":
         raise ValueError("method 'Luo-Shi' needs the quartiles too; give q1 and q3, or use 'Luo-Wan'")
     values = {"minimum": minimum, "q1": q1, "median": median, "q3": q3, "maximum": maximum}
-    return _from_quantiles({name: value for name, value in values.items() if value is not None}, n, method)
+    return _from_quantiles(values, n, method, labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ class SkewnessTest:
     skewed: bool | np.ndarray
 
 
-def skewness_test(median, n, *, q1=None, q3=None, minimum=None, maximum=None):
+def skewness_test(median, n, *, q1=None, q3=None, minimum=None, maximum=None, labels=None):
     """Test of skewness from quartiles, range or both (Shi 2023), at the 5 % level.
 
     Parameters
@@ -148,6 +153,8 @@ def skewness_test(median, n, *, q1=None, q3=None, minimum=None, maximum=None):
     median, n : float or array_like
     q1, q3, minimum, maximum : float or array_like, optional
         Quartiles, or range, or all four.
+    labels : sequence of str, optional
+        Names of the studies, for messages.
 
     Returns
     -------
@@ -159,16 +166,15 @@ def skewness_test(median, n, *, q1=None, q3=None, minimum=None, maximum=None):
     >>> round(test.statistic, 4), round(test.critical, 4), test.skewed
     (0.5517, 0.3799, True)
     """
-    for low, high in (("q1", "q3"), ("minimum", "maximum")):
-        given = {"q1": q1, "q3": q3, "minimum": minimum, "maximum": maximum}
-        if (given[low] is None) != (given[high] is None):
-            raise ValueError(
-                f"{low if given[low] is None else high} is missing; give both {low} and {high}, or neither"
-            )
+    _both_or_neither(q1=q1, q3=q3)
+    _both_or_neither(minimum=minimum, maximum=maximum)
     values = {"minimum": minimum, "q1": q1, "median": median, "q3": q3, "maximum": maximum}
-    values, n = _checked_quantiles({name: value for name, value in values.items() if value is not None}, n)
+    columns = _checked_quantiles(values, n, labels)
+    values, n = columns.quantiles, columns.values["n"]
     if len(values) == 1:
         raise ValueError("the median alone shows no skewness; give q1 and q3, or minimum and maximum, or all four")
+    if "q1" in values:
+        columns.demand(values["q1"] < values["q3"], "q1", values["q1"], "q1 equals q3: there is no spread")
 
     def lopsided(low, high):
         return np.abs(values[low] + values[high] - 2 * values["median"]) / (values[high] - values[low])
@@ -182,36 +188,27 @@ def skewness_test(median, n, *, q1=None, q3=None, minimum=None, maximum=None):
     else:
         statistic, critical = lopsided("minimum", "maximum"), 1 / np.log(n + 9) + 2.5 / (n + 1)
     skewed = statistic >= critical
-    return SkewnessTest(_plain(statistic), _plain(critical), bool(skewed) if skewed.ndim == 0 else skewed)
+    return SkewnessTest(plain(statistic), plain(critical), plain(skewed))
 
 
-def _from_quantiles(values, n, method):
-    if method not in ASSUMES:
-        raise ValueError(f"method is {method!r}; choose one of {', '.join(ASSUMES)}")
-    values, n = _checked_quantiles(values, n)
+def _from_quantiles(values, n, method, labels):
+    one_of("method", method, ASSUMES)
+    columns = _checked_quantiles(values, n, labels)
+    values, n = columns.quantiles, columns.values["n"]
     if method in ("Shi-log", "BC"):
         first = next(iter(values))
-        _demand(
-            values[first] > 0,
-            first,
-            values[first],
-            f"method {method!r} takes logarithms or powers; use 'Luo-Wan' or 'QE'",
-        )
+        columns.demand(values[first] > 0, first, values[first], f"method {method!r} needs positive values; use 'QE'")
     if method == "BC":
-        for name, value in values.items():
-            _demand(
-                (value != values["median"]) | (name == "median"),
-                name,
-                value,
-                "method 'BC' needs it apart from the median",
-            )
+        for name in values:
+            apart = (values[name] != values["median"]) | (name == "median")
+            columns.demand(apart, name, values[name], "method 'BC' needs it apart from the median; use 'QE'")
     if ASSUMES[method] is None:
-        return _row_by_row(values, n, method)
+        return _row_by_row(columns, method)
     if method == "Shi-log":
         mean, sd = _shi_log(values, n)
     else:
         mean, sd = (_wan_mean if method == "Wan" else _luo_mean)(values, n), _normal_sd(values, n, method == "Luo-Shi")
-    return MeanSD(_plain(mean), _plain(sd), method, ASSUMES[method])
+    return MeanSD(plain(mean), plain(sd), method, ASSUMES[method])
 
 
 def _luo_mean(values, n):
@@ -267,81 +264,54 @@ def _shi_log(values, n):
     return mean, np.sqrt(squares - square_of_mean)
 
 
-def _row_by_row(values, n, method):
+def _row_by_row(columns, method):
     """QE and BC: an optimisation for each row."""
-    grid = np.broadcast_arrays(n, *values.values())
+    names = tuple(columns.quantiles)
+    convert = _qe_row if method == "QE" else _bc_row
+    shape = columns.values["n"].shape
     with np.errstate(over="ignore", invalid="ignore"):  # looked at just below
-        rows = [
-            _qe_row(tuple(values), row) if method == "QE" else _bc_row(tuple(values), row)
-            for row in zip(*(a.flat for a in grid), strict=True)
-        ]
-    mean, sd, assumes = (np.array(column).reshape(grid[0].shape) for column in zip(*rows, strict=True))
-    _demand(
-        np.isfinite(mean) & np.isfinite(sd),
-        "median",
-        values["median"],
-        f"method {method!r} has no finite moments here; use 'Luo-Wan'",
-    )
-    return MeanSD(_plain(mean), _plain(sd), method, str(assumes) if assumes.ndim == 0 else assumes)
+        rows = [convert(names, np.array(row[:-1]), row[-1]) for row in zip(*(a.flat for a in columns), strict=True)]
+    mean, sd, assumes = (np.array(column).reshape(shape) for column in zip(*rows, strict=True))
+    too_wide = f"method {method!r} finds no finite SD about it; use 'Luo-Wan'"
+    columns.demand(np.isfinite(mean) & np.isfinite(sd), "median", columns.values["median"], too_wide)
+    return MeanSD(plain(mean), plain(sd), method, plain(assumes))
 
 
-def _qe_row(names, row):
-    n, values = row[0], np.array(row[1:])
+def _qe_row(names, values, n):
     probability = {"minimum": 1 / n, "q1": 0.25, "median": 0.5, "q3": 0.75, "maximum": 1 - 1 / n}
     mean, sd, family = quantile_estimation(values, np.array([probability[name] for name in names]))
     return mean, sd, f"{family} data"
 
 
-def _bc_row(names, row):
-    n, values = row[0], np.array(row[1:])
+def _bc_row(names, values, n):
     exponent = box_cox_exponent(values)
     transformed = dict(zip(names, box_cox(values, exponent), strict=True))
     mean, sd = box_cox_moments(_luo_mean(transformed, n), _normal_sd(transformed, n, optimal=False), exponent)
     return mean, sd, f"data normal after the power {exponent:.3g}" if exponent else "log-normal data"
 
 
-def _checked_quantiles(values, n):
-    """All finite, in order, not all equal; n whole and large enough."""
-    *arrays, n = _arrays(**values, n=n)
-    values = dict(zip(values, arrays, strict=True))
-    names = tuple(values)
-    for lower, upper in pairwise(names):
-        _demand(values[lower] <= values[upper], lower, values[lower], f"{lower} must not lie above {upper}")
-    first, last = names[0], names[-1]
-    if first != last:
-        _demand(
-            values[first] < values[last], first, values[first], f"{first} equals {last}; there is no spread to convert"
-        )
-    _demand(n == np.floor(n), "n", n, "an arm holds a whole number of participants")
-    _demand(
-        n >= SMALLEST_N, "n", n, f"the formulas hold from n = {SMALLEST_N}; leave the row out or use the raw values"
-    )
-    return values, n
+class _Quantiles(Columns):
+    @property
+    def quantiles(self):
+        """Everything but n, in increasing order."""
+        return {name: value for name, value in self.values.items() if name != "n"}
 
 
-def _arrays(**arguments):
-    """Float arrays of one shape; refuses what is not a finite number."""
-    arrays = []
-    for name, value in arguments.items():
-        try:
-            array = np.asarray(value, dtype=float)
-        except (TypeError, ValueError):
-            raise TypeError(f"{name} must hold numbers, but is {value!r}") from None
-        _demand(np.isfinite(array), name, array, "give a finite number")
-        arrays.append(array)
-    return np.broadcast_arrays(*arrays)
+def _both_or_neither(**pair):
+    missing = [name for name, value in pair.items() if value is None]
+    if len(missing) == 1:
+        raise ValueError(f"{missing[0]} is missing; give both {' and '.join(pair)}, or neither")
 
 
-def _demand(fine, name, values, why):
-    """Refuse the first value that is not fine, naming its row."""
-    fine, values = np.broadcast_arrays(fine, values)
-    if not fine.all():
-        where = tuple(int(i) for i in np.argwhere(~fine)[0])
-        row = f" in row {where[0] if len(where) == 1 else where}" if where else ""
-        raise ValueError(f"{name} is {values[where]:g}{row}; {why}")
-
-
-def _plain(value):
-    """A Python float for a single number, else the array."""
-    value = np.asarray(value, dtype=float)
-    return float(value) if value.ndim == 0 else value
+def _checked_quantiles(values, n, labels):
+    """All finite, in order, not all equal; n whole and large enough. What is None was not printed."""
+    values = {name: value for name, value in values.items() if value is not None or name == "median"}
+    columns = _Quantiles(labels, **values, n=n)
+    quantiles = list(columns.quantiles.values())
+    for (lower, low), (upper, high) in pairwise(columns.quantiles.items()):
+        columns.demand(low <= high, lower, low, f"{lower} must not lie above {upper}")
+    if len(quantiles) > 1:
+        first, *_, last = columns.quantiles
+        columns.demand(quantiles[0] < quantiles[-1], first, quantiles[0], f"{first} equals {last}: there is no spread")
+    columns.whole("n", SMALLEST_N, f"the formulas hold for whole n from {SMALLEST_N}; use the values themselves")
+    return columns

@@ -1,7 +1,8 @@
 """From what a paper printed to mean and SD: quantiles, SE, intervals, P, t, change scores; arms combined or split.
 
 Every conversion assumes something. Results that are objects carry it (``assumes``); for plain numbers the docstring
-names it. Nothing is guessed: a value that contradicts the formula is refused with its row.
+names it. Nothing is guessed: a value that contradicts the formula is refused with its row, which ``labels`` (one name a
+row) names in the message.
 """
 
 from dataclasses import dataclass
@@ -9,16 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from mscmeta._medians import (
-    MeanSD,
-    SkewnessTest,
-    _arrays,
-    _demand,
-    _plain,
-    mean_sd_from_quartiles,
-    mean_sd_from_range,
-    skewness_test,
-)
+from mscmeta import _checks
+from mscmeta._columns import Columns, plain
+from mscmeta._medians import MeanSD, SkewnessTest, mean_sd_from_quartiles, mean_sd_from_range, skewness_test
 
 __all__ = [
     "Arm",
@@ -39,6 +33,9 @@ __all__ = [
 ]
 
 
+WHOLE_N = "an arm holds a whole number of participants, at least 1"
+
+
 @dataclass(frozen=True, slots=True)
 class Arm:
     """One arm: mean, SD and number of participants (fractional only when a shared control was split).
@@ -53,7 +50,7 @@ class Arm:
     n: float | np.ndarray
 
 
-def combine_arms(mean, sd, n):
+def combine_arms(mean, sd, n, *, labels=None):
     """Put arms together as if their participants had been one arm.
 
     Parameters
@@ -82,21 +79,23 @@ def combine_arms(mean, sd, n):
     >>> round(both.mean, 4), round(both.sd, 4), both.n
     (29.7, 6.0841, 100.0)
     """
-    mean, sd, n = _arrays(mean=mean, sd=sd, n=n)
+    columns = Columns(labels, "arm", mean=mean, sd=sd, n=n)
+    mean, sd, n = columns
     if mean.ndim == 0:
         raise ValueError(
             "mean has no axis of arms; give the arms as a list, e.g. combine_arms([m1, m2], [s1, s2], [n1, n2])"
         )
-    _demand(sd >= 0, "sd", sd, "an SD is never negative")
-    _demand((n >= 1) & (n == np.floor(n)), "n", n, "an arm holds a whole number of participants, at least 1")
+    columns.demand(sd >= 0, "sd", sd, "an SD is never negative")
+    columns.whole("n", 1, WHOLE_N)
     total = n.sum(axis=0)
     common = mean[0] + (n * (mean - mean[0])).sum(axis=0) / total
     squares = ((n - 1) * sd**2 + n * (mean - common) ** 2).sum(axis=0)
-    _demand(total >= 2, "n", total, "an SD needs at least 2 participants in all")
-    return Arm(_plain(common), _plain(np.sqrt(squares / (total - 1))), _plain(total))
+    if np.any(total < 2):
+        raise ValueError("n of all arms together is 1; an SD needs at least 2 participants")
+    return Arm(plain(common), plain(np.sqrt(squares / (total - 1))), plain(total))
 
 
-def split_control(mean, sd, n, parts):
+def split_control(mean, sd, n, parts, *, labels=None):
     """Share one control arm between several comparisons: n is divided, mean and SD stay.
 
     Parameters
@@ -126,18 +125,17 @@ def split_control(mean, sd, n, parts):
     >>> split_control(5.1, 2.2, 60, 2)
     Arm(mean=5.1, sd=2.2, n=30.0)
     """
-    mean, sd, n, parts = _arrays(mean=mean, sd=sd, n=n, parts=parts)
-    _demand(sd >= 0, "sd", sd, "an SD is never negative")
-    _demand((n >= 1) & (n == np.floor(n)), "n", n, "an arm holds a whole number of participants, at least 1")
-    _demand(
-        (parts >= 1) & (parts == np.floor(parts)), "parts", parts, "give the whole number of comparisons, at least 1"
-    )
+    columns = Columns(labels, mean=mean, sd=sd, n=n, parts=parts)
+    mean, sd, n, parts = columns
+    columns.demand(sd >= 0, "sd", sd, "an SD is never negative")
+    columns.whole("n", 1, WHOLE_N)
+    columns.whole("parts", 1, "give the whole number of comparisons, at least 1")
     each = n / parts
-    _demand(each >= 1, "n", n, "fewer than one participant would be left in each part; combine the arms instead")
-    return Arm(_plain(mean), _plain(sd), _plain(each))
+    columns.demand(each >= 1, "n", n, "fewer than one participant would be left in each part; combine the arms instead")
+    return Arm(plain(mean), plain(sd), plain(each))
 
 
-def sd_from_se(se, n, n_2=None):
+def sd_from_se(se, n, n_2=None, *, labels=None):
     """SD from a standard error: that of one arm's mean, or of the difference of two arms' means.
 
     Parameters
@@ -161,12 +159,12 @@ def sd_from_se(se, n, n_2=None):
     >>> round(sd_from_se(1.7, 36), 6)
     10.2
     """
-    se, n, spread = _spread(se, n, n_2)
-    _demand(se > 0, "se", se, "a standard error is positive")
-    return _plain(se / spread)
+    columns = Columns(labels, se=se, n=n, **_given(n_2=n_2))
+    columns.demand(columns.values["se"] > 0, "se", columns.values["se"], "a standard error is positive")
+    return plain(columns.values["se"] / _se_of_unit_sd(columns))
 
 
-def sd_from_ci(low, high, n, n_2=None, *, level=0.95, quantile="t"):
+def sd_from_ci(low, high, n, n_2=None, *, level=0.95, quantile="t", labels=None):
     """SD from the confidence interval of an arm's mean, or of the difference of two arms' means.
 
     Parameters
@@ -198,15 +196,17 @@ def sd_from_ci(low, high, n, n_2=None, *, level=0.95, quantile="t"):
     >>> round(sd_from_ci(30.0, 34.2, 25, quantile="normal"), 6)
     5.357241
     """
-    if quantile not in ("t", "normal"):
-        raise ValueError(f"quantile is {quantile!r}; choose 't' or 'normal'")
-    low, high, n = _arrays(low=low, high=high, n=n)
-    df = n - 1 if n_2 is None else n + _arrays(n_2=n_2)[0] - 2
-    _demand(df >= 1, "n", n, "an SD needs at least one degree of freedom")
-    return sd_from_se(se_from_ci(low, high, level=level, df=df if quantile == "t" else None), n, n_2)
+    _checks.one_of("quantile", quantile, ("t", "normal"))
+    columns = Columns(labels, low=low, high=high, n=n, **_given(n_2=n_2))
+    low, high, *sizes = columns
+    unit = _se_of_unit_sd(columns)
+    df = sum(size - 1 for size in sizes)
+    columns.demand(df >= 1, "n", sizes[0], "an SD needs at least one degree of freedom")
+    se = se_from_ci(low, high, level=level, df=df if quantile == "t" else None, labels=labels)
+    return plain(se / unit)
 
 
-def se_from_ci(low, high, *, level=0.95, df=None):
+def se_from_ci(low, high, *, level=0.95, df=None, labels=None):
     """Standard error from a confidence interval: its length over twice the quantile.
 
     Parameters
@@ -231,13 +231,13 @@ def se_from_ci(low, high, *, level=0.95, df=None):
     >>> round(se_from_ci(math.log(0.70), math.log(0.94)), 6)
     0.075205
     """
-    low, high = _arrays(low=low, high=high)
-    _demand(high > low, "high", high, "the upper limit must lie above the lower one")
-    _demand(np.asarray((level > 0) & (level < 1)), "level", level, "a level lies between 0 and 1, e.g. 0.95")
-    return _plain((high - low) / 2 / _two_sided(1 - level, df))
+    columns = Columns(labels, low=low, high=high, **_given(df=df))
+    low, high, *_ = columns
+    columns.demand(high > low, "high", high, "the upper limit must lie above the lower one")
+    return plain((high - low) / 2 / _two_sided(1 - _checks.level(level), columns))
 
 
-def se_from_p(estimate, p, df=None):
+def se_from_p(estimate, p, df=None, *, labels=None):
     """Standard error from an estimate and its two-sided P value against zero.
 
     Parameters
@@ -265,13 +265,16 @@ def se_from_p(estimate, p, df=None):
     >>> round(se, 6), round(sd_from_se(se, 25, 22), 6)
     (1.3691, 4.683469)
     """
-    estimate, p = _arrays(estimate=estimate, p=p)
-    _demand((p > 0) & (p < 1), "p", p, "P must lie between 0 and 1; where only a bound is printed use the interval")
-    _demand(estimate != 0, "estimate", estimate, "an estimate of zero says nothing of its SE; use the interval")
-    return _plain(np.abs(estimate) / _two_sided(p, df))
+    columns = Columns(labels, estimate=estimate, p=p, **_given(df=df))
+    estimate, p, *_ = columns
+    columns.demand(
+        (p > 0) & (p < 1), "p", p, "P must lie between 0 and 1; where only a bound is printed use the interval"
+    )
+    columns.demand(estimate != 0, "estimate", estimate, "an estimate of zero says nothing of its SE; use the interval")
+    return plain(np.abs(estimate) / _two_sided(p, columns))
 
 
-def sd_from_t(difference, t, n_1, n_2):
+def sd_from_t(difference, t, n_1, n_2, *, labels=None):
     """Common SD of two arms from their difference in means and its t statistic.
 
     Parameters
@@ -293,13 +296,14 @@ def sd_from_t(difference, t, n_1, n_2):
     >>> round(sd_from_t(-4.2, -2.31, 40, 38), 6)
     8.026234
     """
-    difference, t = _arrays(difference=difference, t=t)
-    _demand(t != 0, "t", t, "t of zero says nothing of the SD")
-    _demand(difference != 0, "difference", difference, "a difference of zero says nothing of the SD")
-    return sd_from_se(np.abs(difference / t), n_1, n_2)
+    columns = Columns(labels, difference=difference, t=t, n_1=n_1, n_2=n_2)
+    difference, t, *_ = columns
+    columns.demand(t != 0, "t", t, "t of zero says nothing of the SD")
+    columns.demand(difference != 0, "difference", difference, "a difference of zero says nothing of the SD")
+    return plain(np.abs(difference / t) / _se_of_unit_sd(columns))
 
 
-def sd_of_change(sd_0, sd_1, r):
+def sd_of_change(sd_0, sd_1, r, *, labels=None):
     """SD of the change from the SDs before and after and their correlation.
 
     Parameters
@@ -322,14 +326,15 @@ def sd_of_change(sd_0, sd_1, r):
     >>> round(sd_of_change(20.1, 22.4, 0.7), 6)
     16.596204
     """
-    sd_0, sd_1, r = _arrays(sd_0=sd_0, sd_1=sd_1, r=r)
-    _demand(sd_0 > 0, "sd_0", sd_0, "an SD is positive")
-    _demand(sd_1 > 0, "sd_1", sd_1, "an SD is positive")
-    _demand(np.abs(r) <= 1, "r", r, "a correlation lies between -1 and 1")
-    return _plain(np.sqrt((sd_0 - sd_1) ** 2 + 2 * (1 - r) * sd_0 * sd_1))
+    columns = Columns(labels, sd_0=sd_0, sd_1=sd_1, r=r)
+    sd_0, sd_1, r = columns
+    columns.demand(sd_0 > 0, "sd_0", sd_0, "an SD is positive")
+    columns.demand(sd_1 > 0, "sd_1", sd_1, "an SD is positive")
+    columns.demand(np.abs(r) <= 1, "r", r, "a correlation lies between -1 and 1")
+    return plain(np.sqrt((sd_0 - sd_1) ** 2 + 2 * (1 - r) * sd_0 * sd_1))
 
 
-def correlation_from_change(sd_0, sd_1, sd_change):
+def correlation_from_change(sd_0, sd_1, sd_change, *, labels=None):
     """Correlation between baseline and follow-up from the SDs of both and of the change.
 
     Parameters
@@ -354,28 +359,33 @@ def correlation_from_change(sd_0, sd_1, sd_change):
     >>> round(correlation_from_change(6.4, 7.1, 4.5), 6)
     0.78257
     """
-    sd_0, sd_1, sd_change = _arrays(sd_0=sd_0, sd_1=sd_1, sd_change=sd_change)
-    for name, value in (("sd_0", sd_0), ("sd_1", sd_1), ("sd_change", sd_change)):
-        _demand(value > 0, name, value, "an SD is positive")
+    columns = Columns(labels, sd_0=sd_0, sd_1=sd_1, sd_change=sd_change)
+    for name, value in columns.values.items():
+        columns.demand(value > 0, name, value, "an SD is positive")
+    sd_0, sd_1, sd_change = columns
     r = (sd_0**2 + sd_1**2 - sd_change**2) / (2 * sd_0 * sd_1)
-    _demand(np.abs(r) <= 1, "sd_change", sd_change, "no correlation gives it with these SDs; check whether it is an SE")
-    return _plain(r)
+    columns.demand(
+        np.abs(r) <= 1, "sd_change", sd_change, "no correlation gives it with these SDs; check whether it is an SE"
+    )
+    return plain(r)
 
 
-def _spread(se, n, n_2):
-    se, n = _arrays(se=se, n=n)
-    _demand(n >= 1, "n", n, "an arm holds at least 1 participant")
-    if n_2 is None:
-        return se, n, np.sqrt(1 / n)
-    (n_2,) = _arrays(n_2=n_2)
-    _demand(n_2 >= 1, "n_2", n_2, "an arm holds at least 1 participant")
-    return se, n, np.sqrt(1 / n + 1 / n_2)
+def _given(**optional):
+    return {name: value for name, value in optional.items() if value is not None}
 
 
-def _two_sided(p, df):
-    """Quantile that a statistic with two-sided P reaches: normal, or t with ``df``."""
-    if df is None:
+def _se_of_unit_sd(columns):
+    """Standard error of a mean, or of a difference of two, when the SD is 1."""
+    sizes = {name: values for name, values in columns.values.items() if name in ("n", "n_1", "n_2")}
+    for name, size in sizes.items():
+        columns.demand(size >= 1, name, size, "an arm holds at least 1 participant")
+    return np.sqrt(sum(1 / size for size in sizes.values()))
+
+
+def _two_sided(p, columns):
+    """Quantile that a statistic with two-sided P reaches: normal, or t where ``df`` was given."""
+    if "df" not in columns.values:
         return -ndtri(p / 2)
-    (df,) = _arrays(df=df)
-    _demand(df > 0, "df", df, "degrees of freedom are positive")
+    df = columns.values["df"]
+    columns.demand(df > 0, "df", df, "degrees of freedom are positive")
     return -stdtrit(df, p / 2)

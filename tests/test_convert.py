@@ -162,21 +162,29 @@ def test_symmetric_quartiles_have_their_median_as_mean(median, half, n):
         (lambda: mean_sd_from_quartiles(5, 4, 6, 20), "q1 is 5; q1 must not lie above median"),
         (
             lambda: mean_sd_from_quartiles([1, 5], [4, 7], [6, 6], 20),
-            "median is 7 in row 1; median must not lie above q3",
+            "median of study 2 is 7; median must not lie above q3",
         ),
         (lambda: mean_sd_from_quartiles(5, 5, 5, 20), "q1 equals q3"),
-        (lambda: mean_sd_from_quartiles(1, 2, 3, 4), "n is 4; the formulas hold from n = 5"),
+        (lambda: mean_sd_from_quartiles(1, 2, 3, 4), "n is 4; the formulas hold for whole n from 5"),
         (lambda: mean_sd_from_quartiles(1, 2, 3, 20.5), "n is 20.5"),
-        (lambda: mean_sd_from_quartiles(1, float("nan"), 3, 20), "median is nan; give a finite number"),
+        (lambda: mean_sd_from_quartiles(1, float("nan"), 3, 20), "median is nan; it must be a finite number"),
         (lambda: mean_sd_from_quartiles(1, 2, 3, 20, "Cai"), "method is 'Cai'; choose one of Luo-Wan"),
         (lambda: mean_sd_from_quartiles(1, 2, 3, 20, "Luo-Shi"), "method 'Luo-Shi' weighs quartiles"),
         (lambda: mean_sd_from_range(1, 2, 3, 20, "Luo-Shi"), "method 'Luo-Shi' needs the quartiles too"),
         (lambda: mean_sd_from_range(1, 2, 3, 20, q1=1.5), "q3 is missing"),
         (lambda: mean_sd_from_range(1, 2, 3, 20, q3=1.5), "q1 is missing"),
-        (lambda: mean_sd_from_quartiles(0, 2, 3, 20, "BC"), "q1 is 0; method 'BC' takes logarithms or powers"),
-        (lambda: mean_sd_from_range(-1, 2, 3, 20, "Shi-log"), "minimum is -1; method 'Shi-log' takes"),
+        (lambda: mean_sd_from_quartiles(0, 2, 3, 20, "BC"), "q1 is 0; method 'BC' needs positive values"),
+        (lambda: mean_sd_from_range(-1, 2, 3, 20, "Shi-log"), "minimum is -1; method 'Shi-log' needs positive"),
         (lambda: mean_sd_from_quartiles(2, 2, 3, 20, "BC"), "q1 is 2; method 'BC' needs"),
-        (lambda: mean_sd_from_quartiles(1e-200, 1, 1e200, 20, "BC"), "no finite"),
+        (lambda: mean_sd_from_quartiles(1e-50, 1, 1e50, 20, "BC"), "no finite"),
+        (lambda: mean_sd_from_quartiles(1, None, 3, 20), "median is nan"),
+        (
+            lambda: mean_sd_from_quartiles([1, 2], [2, 3], [3, 4], [9, 3], labels=["a", "vega2015"]),
+            "n of study 'vega2015' is 3",
+        ),
+        (lambda: mean_sd_from_quartiles([1, 2], [2, 3], [3, 4, 5], 9), "the shapes do not fit together: q1 .2,., "),
+        (lambda: mean_sd_from_quartiles([], [], [], []), "q1 is empty; give at least one study"),
+        (lambda: skewness_test(3, 20, q1=3, q3=3, minimum=1, maximum=9), "q1 equals q3"),
         (lambda: skewness_test(3, 20), "the median alone shows no skewness"),
         (lambda: skewness_test(3, 20, q1=2), "q3 is missing"),
         (lambda: skewness_test(3, 20, q1=2, q3=4, maximum=9), "minimum is missing"),
@@ -276,11 +284,17 @@ def test_the_fraction_of_a_split_n_is_kept():
     ("call", "message"),
     [
         (lambda: combine_arms(1.0, 2.0, 3), "mean has no axis of arms"),
-        (lambda: combine_arms([1, 2], [1, -2], [5, 5]), "sd is -2 in row 1; an SD is never negative"),
-        (lambda: combine_arms([1, 2], [1, 2], [5, 0]), "n is 0 in row 1"),
-        (lambda: combine_arms([1, 2], [1, 2], [5, 2.5]), "n is 2.5 in row 1"),
-        (lambda: combine_arms([1, np.inf], [1, 2], [5, 5]), "mean is inf in row 1"),
-        (lambda: combine_arms([1], [0], [1]), "n is 1; an SD needs at least 2"),
+        (lambda: combine_arms([1, 2], [1, -2], [5, 5]), "sd of arm 2 is -2; an SD is never negative"),
+        (lambda: combine_arms([1, 2], [1, 2], [5, 0]), "n of arm 2 is 0"),
+        (lambda: combine_arms([1, 2], [1, 2], [5, 2.5]), "n of arm 2 is 2.5"),
+        (lambda: combine_arms([1, np.inf], [1, 2], [5, 5]), "mean of arm 2 is inf"),
+        (
+            lambda: combine_arms([1, 2], [1, -2], [5, 5], labels=["low dose", "high dose"]),
+            "sd of arm 'high dose' is -2",
+        ),
+        (lambda: combine_arms([[1], [2]], [[1], [-2]], [[5], [5]]), "sd of arm 2 in replicate 0 is -2"),
+        (lambda: combine_arms([1e300, 2], [1, 2], [5, 5]), "mean of arm 1 is 1e.300; too large"),
+        (lambda: combine_arms([1], [0], [1]), "n of all arms together is 1"),
         (lambda: split_control(1, -1, 10, 2), "sd is -1"),
         (lambda: split_control(1, 1, 10.5, 2), "n is 10.5"),
         (lambda: split_control(1, 1, 10, 1.5), "parts is 1.5"),
@@ -294,7 +308,7 @@ def test_arms_that_cannot_be_are_refused(call, message):
 
 
 def test_words_for_numbers_are_refused():
-    with pytest.raises(TypeError, match="mean must hold numbers"):
+    with pytest.raises(TypeError, match="mean must hold numbers, but holds 'a'"):
         combine_arms(["a", "b"], [1, 2], [5, 5])
 
 
@@ -379,27 +393,38 @@ def test_uncorrelated_and_perfectly_correlated_change():
     [
         (lambda: sd_from_se(0, 10), "se is 0; a standard error is positive"),
         (lambda: sd_from_se(1, 0), "n is 0"),
-        (lambda: sd_from_se(1, 5, [4, 0]), "n_2 is 0 in row 1"),
+        (lambda: sd_from_se(1, 0, labels=["gupta2016"]), "n of study 'gupta2016' is 0"),
+        (lambda: sd_from_se(1, 5, [4, 0]), "n_2 of study 2 is 0"),
         (lambda: sd_from_ci(3, 3, 10), "high is 3"),
         (lambda: sd_from_ci(1, 3, 1), "n is 1; an SD needs at least one degree of freedom"),
         (lambda: sd_from_ci(1, 3, 10, level=95), "level is 95"),
-        (lambda: sd_from_ci(1, 3, 10, quantile="z"), "quantile is 'z'; choose 't' or 'normal'"),
+        (lambda: sd_from_ci(1, 3, 10, quantile="z"), "quantile is 'z'; choose one of t, normal"),
         (lambda: se_from_ci(1, 3, df=0), "df is 0"),
         (lambda: se_from_p(2, 0), "p is 0"),
         (lambda: se_from_p(2, 1), "p is 1"),
         (lambda: se_from_p(0, 0.5), "estimate is 0"),
         (lambda: sd_from_t(2, 0, 9, 9), "t is 0"),
+        (lambda: sd_from_t(2, 2, 9, [9, 0], labels=["a", "b"]), "n_2 of study 'b' is 0"),
+        (lambda: sd_from_ci(1, 3, [10, 1], labels=["a", "b"]), "n of study 'b' is 1"),
         (lambda: sd_from_t(0, 2, 9, 9), "difference is 0"),
         (lambda: sd_of_change(0, 2, 0.5), "sd_0 is 0"),
         (lambda: sd_of_change(2, -2, 0.5), "sd_1 is -2"),
         (lambda: sd_of_change(2, 2, 1.5), "r is 1.5"),
-        (lambda: correlation_from_change(6.4, 7.1, [4.5, 0.4]), "sd_change is 0.4 in row 1; no correlation"),
+        (lambda: correlation_from_change(6.4, 7.1, [4.5, 0.4]), "sd_change of study 2 is 0.4; no correlation"),
         (lambda: correlation_from_change(0, 7.1, 4.5), "sd_0 is 0"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_results_are_their_own_arrays():
+    mean = np.array([1.0, 2.0])
+    part = split_control(mean, 1.0, 20, 2)
+    mean[0] = 99.0
+    assert part.mean.tolist() == [1.0, 2.0]
+    assert part.sd.tolist() == [1.0, 1.0]
 
 
 def test_every_public_name_is_there():

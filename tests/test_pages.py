@@ -1,0 +1,162 @@
+"""The frame of the book: words, references, citation file, and links that a build alone would not check."""
+
+import csv
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from pybtex.database import parse_file
+
+ROOT = Path(__file__).resolve().parent.parent
+GLOSSARY = ROOT / "book" / "glossary.md"
+BIBS = sorted((ROOT / "book").glob("*.bib"))
+PAGES = sorted((ROOT / "book").glob("*.md"))
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+# A word or a key is used by a MyST role (braces doubled in templates of sentences) or by a call of mscmeta.report.
+TERM = re.compile(r"\{\{?term\}?\}`(?:[^`<]*<)?([^`>]+)>?`|\bterm\(\s*[\"']([^\"']+)[\"']")
+CITE = re.compile(r"\{\{?cite(?::\w+)?\}?\}`([^`]+)`|\bcite\(\s*[\"']([^\"']+)[\"']")
+
+
+def texts() -> dict[str, str]:
+    """Every page and notebook of the book as text."""
+    found = {str(p.relative_to(ROOT)): p.read_text(encoding="utf-8") for p in PAGES}
+    for path in NOTEBOOKS:
+        if ".ipynb_checkpoints" not in path.parts:
+            cells = nbformat.read(path, 4).cells
+            found[str(path.relative_to(ROOT))] = "\n".join(cell.source for cell in cells)
+    return found
+
+
+def used(pattern: re.Pattern, text: str) -> set[str]:
+    """Names that a text uses, of either kind; a citation may hold several."""
+    return {name.strip() for pair in pattern.findall(text) for name in (pair[0] or pair[1]).split(",") if name.strip()}
+
+
+def glossary_terms(text: str) -> list[str]:
+    """Terms of all glossary directives: the lines that are not indented."""
+    blocks = re.findall(r"^:::\{glossary\}\n(.*?)^:::$", text, re.M | re.S)
+    return [line for block in blocks for line in block.splitlines() if line and not line.startswith((" ", ":"))]
+
+
+def entries() -> dict:
+    """All entries of all bibliography files."""
+    return {key: entry for path in BIBS for key, entry in parse_file(path).entries.items()}
+
+
+def cited() -> set[str]:
+    """Keys that a page, a notebook or a table of the data uses."""
+    keys = {key for text in texts().values() for key in used(CITE, text)}
+    for path in sorted((ROOT / "data").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                keys |= {key for name in row if "source" in name or name == "citation" for key in row[name].split()}
+    return keys
+
+
+def test_glossary_has_no_word_twice():
+    terms = [term.lower() for term in glossary_terms(GLOSSARY.read_text(encoding="utf-8"))]
+    assert len(terms) > 80
+    assert sorted(terms) == sorted(set(terms))
+
+
+def test_glossary_entries_are_short():
+    """Two sentences at most: a reader looks a word up and goes on reading."""
+    text = GLOSSARY.read_text(encoding="utf-8")
+    definitions = re.findall(r"(?:^[^\s:#].*\n)((?:^  .*\n)+)", text, re.M)
+    assert len(definitions) > 60
+    for definition in definitions:
+        plain = re.sub(r"\{[^}]*\}`[^`]*`", "", definition)
+        assert len(re.findall(r"[.?!](?=\s|$)", plain)) <= 2, definition
+
+
+def test_every_linked_word_is_in_the_glossary():
+    terms = {term.lower() for term in glossary_terms(GLOSSARY.read_text(encoding="utf-8"))}
+    linked = {page: used(TERM, text) for page, text in texts().items()}
+    assert sum(map(len, linked.values())) > 10
+    unknown = {page: sorted(t for t in found if t.lower() not in terms) for page, found in linked.items()}
+    assert not {page: found for page, found in unknown.items() if found}
+
+
+def test_every_citation_is_in_the_bibliography():
+    known = set(entries())
+    found = {page: used(CITE, text) for page, text in texts().items()}
+    assert sum(map(len, found.values())) > 40
+    assert not {page: sorted(keys - known) for page, keys in found.items() if keys - known}
+
+
+def test_bibliography_files_share_no_key_and_are_in_the_configuration():
+    keys = [key for path in BIBS for key in parse_file(path).entries]
+    assert sorted(keys) == sorted(set(keys))
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert sorted(config["bibtex_bibfiles"]) == [f"book/{path.name}" for path in BIBS]
+    listed = re.findall(r"\{bibliography\} (\S+)", (ROOT / "book" / "references.md").read_text(encoding="utf-8"))
+    assert sorted(listed) == [path.name for path in BIBS]
+
+
+def test_every_entry_is_used():
+    unused = set(entries()) - cited()
+    assert not unused, f"neither cited in the book nor named by a table: {sorted(unused)}"
+
+
+def test_addresses_in_the_bibliography():
+    """https only, and a DOI is a DOI: `javascript:` in a url field would become a live link."""
+    with_doi = 0
+    for key, entry in entries().items():
+        url = entry.fields.get("url", "https://")
+        assert url.startswith("https://"), f"{key}: {url}"
+        doi = entry.fields.get("doi")
+        assert doi is None or re.fullmatch(r"10\.\d{4,9}/[^\s<>\"'\\{}]+", doi), f"{key}: {doi}"
+        with_doi += doi is not None
+    assert with_doi > 40
+
+
+def test_entries_have_what_a_reader_needs():
+    for key, entry in entries().items():
+        assert entry.fields.get("title") or entry.fields.get("booktitle"), key
+        assert entry.persons.get("author"), f"{key} has no author"
+
+
+def test_citation_file():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == project["version"]
+    assert citation["license"] == project["license"] == "MIT"
+    assert citation["title"] == yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["title"]
+    assert citation["message"]
+    assert all(author.get("name") or author.get("family-names") for author in citation["authors"])
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_files_that_are_named_exist(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith("https://")]
+    paths = re.findall(r"`([\w./-]+\.(?:md|csv|yml|cff|toml|txt|in|lock|json|bib))`", text)
+    made = re.compile(r"_build/|claims\.csv$")
+    missing = [p for p in {*links, *paths} if not made.match(p) and not (ROOT / p).exists()]
+    assert not missing
+
+
+def test_readme_lists_the_settings():
+    """The table in README is the table of parameters.yml: same names, same defaults."""
+    rows = re.findall(r"^\| `([A-Z0-9]+)` \|.*\| `([^`]+)` \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    settings = yaml.safe_load((ROOT / "book" / "parameters.yml").read_text(encoding="utf-8"))
+    assert dict(rows) == {name: str(about["default"]) for name, about in settings.items()}
+
+
+def test_data_page_offers_every_table_and_every_notebook():
+    page = ROOT / "notebooks" / "back" / "data.ipynb"
+    text = "\n".join(cell.source for cell in nbformat.read(page, 4).cells)
+    links = {target.rsplit("/", 1)[-1] for target in re.findall(r"\{download\}`[^`<]*<([^`>]+)>`", text)}
+    package = json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))
+    tables = {Path(resource["path"]).name for resource in package["resources"]}
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    notebooks = {path.name for path in NOTEBOOKS if str(path.relative_to(ROOT).with_suffix("")) in toc}
+    assert tables
+    assert notebooks
+    assert not (tables | notebooks | {"datapackage.json", "SHA256SUMS"}) - links

@@ -8,6 +8,7 @@ from itertools import count
 import numpy as np
 from scipy.special import ndtri
 
+from .._results import RANDOM_EFFECTS
 from ._format import bracketed, number, p_value, percent, shared_decimals
 
 NAN = float("nan")
@@ -68,7 +69,7 @@ def table(contrasts, pooled, subgroups, pooled_by, *, prediction, published, raw
         weights = _shares(result, part, f"pooled_by[{name!r}]") if overall is None else overall[part.index]
         rows += [] if name is None else [Row("header", str(name))]
         notes = [marks[i] for i in part.index]
-        rows += study_rows(part, weights, columns, notes, level=result.method.level, rob=rob, **shown)
+        rows += study_rows(part, weights, columns, notes, level=result.level, rob=rob, **shown)
         if name is not None:
             _shares(result, part, f"pooled_by[{name!r}]")
             rows += pooled_rows("subtotal", "Subtotal", result, part, columns, weight=weights.sum(), **shown)
@@ -126,31 +127,24 @@ def pooled_rows(kind, label, pooled, contrasts, columns, *, weight, ratio, decim
 def model_lines(pooled) -> list[str]:
     """Return what was fitted and how heterogeneous the trials are, in two lines that no plot may lack.
 
-    A model without a name under its diamond cannot be checked.
+    A diamond without the name of its model cannot be checked.
     """
     if int(pooled.k) == 1:
         return ["Heterogeneity: not applicable (one trial)", _overall(pooled)]
-    edge = ", at its lower bound" if bool(pooled.tau2_at_boundary) else ""
-    tau2 = pooled.method.tau2
-    model = (
-        "Common-effect model"
-        if tau2 == "FE"
-        else f"Heterogeneity: τ² = {_three_digits(float(pooled.tau2))} ({tau2}{edge})"
-    )
-    spread = (
-        f"Q = {number(float(pooled.q))}, df = {int(pooled.q_df)} ({p_value(float(pooled.q_p_value))}), "
-        f"I²\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{percent(float(pooled.i2))}"
-    )
-    return [f"{model}; {spread}", _overall(pooled)]
+    model = f"Common-effect model ({pooled.tau2_method})"
+    if pooled.tau2_method in RANDOM_EFFECTS:
+        edge = ", at its lower bound" if pooled.tau2_at_boundary else ""
+        model = f"Heterogeneity: τ²\N{NO-BREAK SPACE}= {_three_digits(float(pooled.tau2))} ({pooled.tau2_method}{edge})"
+    spread = f"Q = {number(float(pooled.q))}, df = {int(pooled.q_df)} ({p_value(float(pooled.q_p_value))})"
+    return [f"{model}; {spread}, I²\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{percent(float(pooled.i2))}", _overall(pooled)]
 
 
 def prediction_row(pooled, rule, *, ratio, decimals) -> Row:
     """Return the row of the prediction interval, or a note that says why there is none."""
-    try:
-        interval = pooled.prediction_interval() if rule is True else pooled.prediction_interval(rule=rule)
-        low, high = float(interval.low), float(interval.high)
-    except ValueError:
-        low = high = NAN
+    if pooled.tau2_method not in RANDOM_EFFECTS:
+        return Row("note", "Prediction interval: none, the model assumes one common effect")
+    interval = pooled.prediction_interval() if rule is True else pooled.prediction_interval(rule=rule)
+    low, high = float(interval.low), float(interval.high)
     if math.isnan(low):
         return Row("note", f"Prediction interval: not defined for {_trials(int(pooled.k))}")
     low_text, high_text = (number(x, decimals) for x in scaled((low, high), ratio))
@@ -226,18 +220,16 @@ def _shares(pooled, part, name: str) -> np.ndarray:
         raise ValueError(f"{name} holds {np.size(pooled.estimate)} replicates; a forest plot shows one result")
     if len(pooled.weights) != len(part):
         raise ValueError(f"{name} was pooled from {len(pooled.weights)} studies but its plot has {len(part)} rows")
-    weights = np.asarray(pooled.weights, float)
-    return weights / np.nansum(weights)
+    if pooled.labels is not None and list(pooled.labels) != [str(label) for label in part["label"]]:
+        raise ValueError(f"{name} was pooled from other studies, or in another order, than its rows show")
+    return np.asarray(pooled.weights, float)
 
 
 def _overall(pooled) -> str:
-    df, ci = float(pooled.df), pooled.method.ci
-    test = f"z = {number(float(pooled.statistic))}"
-    if math.isfinite(df):
-        test = f"t = {number(float(pooled.statistic))}, df = {number(df, 0)}"
-    return (
-        f"Overall effect: {test} ({p_value(float(pooled.p_value))}); interval: {ci}, {percent(pooled.method.level, 0)}"
-    )
+    df, statistic = float(pooled.df), number(float(pooled.statistic))
+    test = f"t = {statistic}, df = {number(df, 0)}" if math.isfinite(df) else f"z = {statistic}"
+    level = percent(pooled.level, 0)
+    return f"Overall effect: {test} ({p_value(float(pooled.p_value))}); {pooled.ci_method} interval, {level}"
 
 
 def _three_digits(x: float) -> str:

@@ -110,7 +110,7 @@ def forest(
     mid_text = None if band is None else _mid_text(contrasts.attrs if unit is None else {"unit": unit}, band, ratio)
     if compact and mid_text:
         footnotes.append(f"Shaded: {mid_text}.")
-    level = percent((pooled or next(iter(pooled_by.values()))).method.level, 0)
+    level = percent((pooled or next(iter(pooled_by.values()))).level, 0)
     plan = (Compact if compact else Wide)(table.rows, table.heads, footnotes, f"{effect_label} [{level} CI]")
     host, panel, y = plan.lay_out(ax)
 

@@ -1,0 +1,50 @@
+"""From results to words, tables and pictures on a page.
+
+The only part of the package that writes Markdown or HTML. Text that comes from data is escaped on the way; markup is
+accepted from authors only, as `Markup`, `cite`, `term` or `ref`.
+"""
+
+from ._compare import Comparison, compare
+from ._display import answer, sentence, setup, show, table
+from ._fields import say
+from ._markup import Markup, badge, cite, ref, term
+from ._record import record
+from ._words import (
+    estimate_ci,
+    figure_alt,
+    forest_alt,
+    interval_text,
+    months,
+    number,
+    p_value,
+    percent,
+    plural,
+    reading,
+)
+
+__all__ = [
+    "Comparison",
+    "Markup",
+    "answer",
+    "badge",
+    "cite",
+    "compare",
+    "estimate_ci",
+    "figure_alt",
+    "forest_alt",
+    "interval_text",
+    "months",
+    "number",
+    "p_value",
+    "percent",
+    "plural",
+    "reading",
+    "record",
+    "ref",
+    "say",
+    "sentence",
+    "setup",
+    "show",
+    "table",
+    "term",
+]

@@ -76,16 +76,15 @@ def task_execute() -> Iterator[dict]:
         def run(number: int = number, notebook: Path = notebook, given: Mapping[str, object] = given) -> str:
             return f"[{number}/{len(listed)}] {shown(notebook)}  {execute.run(notebook, given):.1f} s"
 
-        made = [execute.executed(notebook), execute.reads(notebook)]
         yield {
             "name": shown(notebook),
             "actions": [told(run)],
-            "file_dep": execute.inputs(notebook),
-            "targets": made,
+            "file_dep": [shown(path) for path in execute.inputs(notebook)],
+            "targets": [shown(execute.executed(notebook))],
             "uptodate": [
                 same("settings", lambda given=given: given),
                 same("tables", lambda notebook=notebook: digest(execute.tables(notebook))),
-                same("made", lambda made=made: digest(made)),
+                same("made", lambda notebook=notebook: digest(execute.made(notebook))),
             ],
             "io": {"capture": False},
         }
@@ -127,7 +126,7 @@ def task_site() -> dict:
     return {
         "actions": [told(run)],
         "task_dep": ["stage"],
-        "file_dep": [ROOT / "requirements.lock", *files(ROOT / "tools", "*.py")],
+        "file_dep": ["requirements.lock", *map(shown, files(ROOT / "tools", "*.py"))],
         "uptodate": [same("stage", lambda: digest(files(STAGE))), same("whole", site.intact)],
         "io": {"capture": False},
     }

@@ -8,7 +8,8 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
+from io import StringIO
 from pathlib import Path
 
 from tools import execute, parameters
@@ -55,10 +56,17 @@ def build(settings: dict[str, str | float]) -> int:
 
     import dodo
 
+    os.chdir(ROOT)
     dodo.SETTINGS.update(settings)
     sound_state()
-    started = time.monotonic()
-    code = DoitMain(ModuleTaskLoader(dodo)).run(["run", "--process", "2", "--parallel-type", "thread", "--continue"])
+    started, said = time.monotonic(), StringIO()
+    with redirect_stderr(said):  # doit prints tracebacks there
+        code = DoitMain(ModuleTaskLoader(dodo)).run(
+            ["run", "--process", "2", "--parallel-type", "thread", "--continue"]
+        )
+    if said.getvalue().strip():
+        last = said.getvalue().strip().splitlines()[-1]
+        raise BuildError(f"{last}{keep_log(said.getvalue())}")
     if code == 0:
         print(f"The book is ready after {time.monotonic() - started:.0f} s: {HTML / 'index.html'}")
     return 1 if code else 0
@@ -89,16 +97,16 @@ def main() -> int:
     except BuildError as reason:
         print(f"make book: {reason}", file=sys.stderr)
     except Exception as error:
-        print(f"make book: {type(error).__name__}: {error}{keep_traceback()}", file=sys.stderr)
+        print(f"make book: {type(error).__name__}: {error}{keep_log(traceback.format_exc())}", file=sys.stderr)
     return 1
 
 
-def keep_traceback() -> str:
+def keep_log(text: str) -> str:
     """Write the traceback where somebody who mends the build finds it."""
     try:
         LOGS.mkdir(parents=True, exist_ok=True)
         path = Path(LOGS / "build.log")
-        path.write_text(traceback.format_exc(), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         return f" (log: {shown(path)})"
     except OSError:
         return ""

@@ -7,6 +7,7 @@ beside the result; the build renames. So a build that was killed leaves nothing 
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 
-from tools.common import EXECUTED, LOGS, ROOT, BuildError, digest, files, run_logged, shown
+from tools.common import BUILD, EXECUTED, LOGS, ROOT, BuildError, digest, files, run_logged, shown
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -24,9 +25,9 @@ def executed(notebook: Path) -> Path:
     return EXECUTED / notebook.relative_to(ROOT)
 
 
-def reads(notebook: Path) -> Path:
-    """Where the names of the data files that a notebook read are kept."""
-    return executed(notebook).with_suffix(".reads.json")
+def account(notebook: Path) -> Path:
+    """Where it is kept which data files a run read and which results it recorded."""
+    return executed(notebook).with_suffix(".account.json")
 
 
 def inputs(notebook: Path) -> list[Path]:
@@ -34,12 +35,23 @@ def inputs(notebook: Path) -> list[Path]:
     return [notebook, ROOT / "requirements.lock", ROOT / "tools" / "execute.py", *files(ROOT / "mscmeta", "*.py")]
 
 
+def listed(notebook: Path, what: str) -> list[Path] | None:
+    """Files that the last run `read` or `recorded`; None as long as it has not run."""
+    try:
+        return [ROOT / name for name in json.loads(account(notebook).read_text(encoding="utf-8"))[what]]
+    except (OSError, ValueError, LookupError):
+        return None
+
+
 def tables(notebook: Path) -> list[Path]:
     """Data files that the last run read; all of them as long as it has not run."""
-    try:
-        return [ROOT / name for name in json.loads(reads(notebook).read_text(encoding="utf-8"))]
-    except (OSError, ValueError):
-        return files(ROOT / "data")
+    read = listed(notebook, "read")
+    return files(ROOT / "data") if read is None else read
+
+
+def made(notebook: Path) -> list[Path]:
+    """Everything a run leaves: the notebook with outputs, its account, the results it recorded."""
+    return [executed(notebook), account(notebook), *(listed(notebook, "recorded") or [])]
 
 
 def run(notebook: Path, given: Mapping[str, object], output: Path | None = None) -> float:
@@ -47,29 +59,38 @@ def run(notebook: Path, given: Mapping[str, object], output: Path | None = None)
     output = output or executed(notebook)
     output.parent.mkdir(parents=True, exist_ok=True)
     for left in output.parent.glob(f"{output.stem}.*.partial*"):
-        left.unlink()
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     partial = output.with_suffix(f".{os.getpid()}.partial.ipynb")
-    read_log = partial.with_suffix(".reads")
+    read_log, results = partial.with_suffix(".reads"), partial.with_suffix(".results")
     log = LOGS / notebook.relative_to(ROOT).with_suffix(".log")
     depends = [*inputs(notebook), *files(ROOT / "data")]
     start, before = time.monotonic(), digest(depends)
     command = ["-m", "tools.execute", str(notebook), str(partial), json.dumps(dict(given))]
-    done = run_logged(command, log, MSCMETA_READ_LOG=str(read_log))
+    done = run_logged(command, log, MSCMETA_READ_LOG=str(read_log), MSCMETA_RESULTS=str(results))
     if done.returncode:
         said = (done.stdout.strip().splitlines() or ["its process ended early"])[-1]
         raise BuildError(f"{shown(notebook)}, {said} (log: {shown(log)})")
     if digest(depends) != before:
         raise BuildError(f"{shown(notebook)}: it, its data or mscmeta changed while it ran; run make again")
-    os.replace(partial, output)
-    keep_reads(read_log, output.with_suffix(".reads.json"))
+    keep(partial, read_log, results, output)
     return time.monotonic() - start
 
 
-def keep_reads(read_log: Path, kept: Path) -> None:
-    """Turn the log of files read into a sorted list of names relative to the root."""
-    read = set(read_log.read_text(encoding="utf-8").split("\n")) - {""} if read_log.exists() else set()
-    names = sorted({os.path.relpath(Path(ROOT, name).resolve(), ROOT) for name in read})
-    kept.write_text(json.dumps(names, indent=1) + "\n", encoding="utf-8")
+def keep(partial: Path, read_log: Path, results: Path, output: Path) -> None:
+    """Move what a good run made to where it belongs, each file by one rename, the account of it last."""
+    home = BUILD / "results" if output.is_relative_to(EXECUTED) else output.with_suffix(".results")
+    recorded = []
+    for path in files(results) if results.exists() else []:
+        recorded.append(home / path.relative_to(results))
+        recorded[-1].parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, recorded[-1])
+    read = {Path(line) for line in read_log.read_text(encoding="utf-8").splitlines()} if read_log.exists() else set()
+    names = {"read": sorted(map(shown, read)), "recorded": sorted(map(shown, recorded))}
+    beside = read_log.with_suffix(".account")
+    beside.write_text(json.dumps(names, indent=1) + "\n", encoding="utf-8")
+    os.replace(partial, output)
+    os.replace(beside, output.with_suffix(".account.json"))
+    shutil.rmtree(results, ignore_errors=True)
     read_log.unlink(missing_ok=True)
 
 
@@ -99,9 +120,18 @@ def normalise(nb: nbformat.NotebookNode, notebook: Path) -> None:
             cell.metadata["tags"] = ["injected-parameters", "hide-input"]
         for out in cell.get("outputs", []):
             for mime, about in out.get("metadata", {}).items():
-                if mime.startswith("image/") and isinstance(about, dict) and about.get("alt"):
-                    image = cell.metadata.setdefault("mystnb", {}).setdefault("image", {})
-                    image.setdefault("alt", about["alt"])
+                if mime.startswith("image/") and isinstance(about, dict):
+                    describe(cell, about)
+
+
+def describe(cell: nbformat.NotebookNode, about: Mapping[str, str]) -> None:
+    """Give a cell the alternative text, caption and label of the figure that it displayed."""
+    myst = cell.metadata.setdefault("mystnb", {})
+    if about.get("alt"):
+        myst.setdefault("image", {}).setdefault("alt", about["alt"])
+    for key in ("caption", "name"):
+        if about.get(key):
+            myst.setdefault("figure", {}).setdefault(key, about[key])
 
 
 def work(notebook: Path, partial: Path, given: Mapping[str, object]) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from tools.common import BUILD, ROOT, STAGE, BuildError, chapters, files, notebooks, run_logged, shown
-from tools.execute import executed
+from tools.execute import executed, listed
 
 PUBLISH = "import sys, mscmeta.data as d; d.publish(sys.argv[1])"
 
@@ -48,11 +48,23 @@ def contents(settings: Mapping[str, object]) -> dict[Path, Path | str]:
         place = notebook.relative_to(ROOT)
         wanted[place] = executed(notebook)
         wanted[Path("extra/downloads") / place] = notebook
+    tidy_results()
     data = published_tables()
     for table in files(data):
         wanted[Path("data") / table.relative_to(data)] = table
         wanted[Path("extra/downloads/data") / table.relative_to(data)] = table
     return wanted
+
+
+def tidy_results() -> None:
+    """Two chapters may not record under one name, and results of chapters that are gone go too."""
+    recorded = [path for notebook in notebooks() for path in listed(notebook, "recorded") or []]
+    for path in recorded:
+        if recorded.count(path) > 1:
+            raise BuildError(f"two chapters record their results as {shown(path)}")
+    for path in files(BUILD / "results"):
+        if path not in recorded:
+            path.unlink()
 
 
 def mirror(settings: Mapping[str, object]) -> None:

@@ -1,0 +1,85 @@
+"""Checks that need only printed numbers, all aware of rounding.
+
+Inputs are strings as printed; a verdict is ``contradicted`` only when no unrounded values could agree
+(`mscmeta.audit._printed` states the box convention). A flag says what cannot be true, never why.
+"""
+
+from mscmeta.audit._printed import VERDICTS, Box, Finding, box, count, decimals, p_box
+from mscmeta.audit.intervals import (
+    centred,
+    df_implied,
+    direction,
+    inside,
+    interval_from_p,
+    p_from_interval,
+    p_from_statistic,
+    significance,
+)
+from mscmeta.audit.numbers import (
+    adds_up,
+    counted,
+    effect_within_scale,
+    every,
+    grim,
+    near_identical,
+    percentage,
+    percentage_possible,
+    ratio_possible,
+    same,
+    sd_possible,
+    spans,
+    within_limits,
+)
+from mscmeta.audit.trials import (
+    Row,
+    analysed_randomised,
+    arms_on_scale,
+    audit_rows,
+    effect_from_arms,
+    large_effect,
+    repeated_visit,
+    report_itself,
+    shared_control,
+    spread,
+)
+
+__all__ = [
+    "VERDICTS",
+    "Box",
+    "Finding",
+    "Row",
+    "adds_up",
+    "analysed_randomised",
+    "arms_on_scale",
+    "audit_rows",
+    "box",
+    "centred",
+    "count",
+    "counted",
+    "decimals",
+    "df_implied",
+    "direction",
+    "effect_from_arms",
+    "effect_within_scale",
+    "every",
+    "grim",
+    "inside",
+    "interval_from_p",
+    "large_effect",
+    "near_identical",
+    "p_box",
+    "p_from_interval",
+    "p_from_statistic",
+    "percentage",
+    "percentage_possible",
+    "ratio_possible",
+    "repeated_visit",
+    "report_itself",
+    "same",
+    "sd_possible",
+    "shared_control",
+    "significance",
+    "spans",
+    "spread",
+    "within_limits",
+]

@@ -1,0 +1,13 @@
+"""The tables in data/: found, read, checked against datapackage.json, and turned into one contrast a trial.
+
+Nothing else in the project knows the files. A table that breaks its description is refused by file, line, column and
+reason; a number that could not be used is listed with its reason, never dropped silently.
+"""
+
+from mscmeta.data._check import check, problems
+from mscmeta.data._contrasts import contrasts
+from mscmeta.data._files import BrokenTable, find, names, schema, sources
+from mscmeta.data._publish import publish
+from mscmeta.data._tables import table
+
+__all__ = ["BrokenTable", "check", "contrasts", "find", "names", "problems", "publish", "schema", "sources", "table"]

@@ -1,10 +1,14 @@
 """Meta-analysis for two reviews of stem cells for the arthritic knee: small, pure, arrays in, frozen results out.
 
-Every public name is imported at first use, so ``import mscmeta`` costs next to nothing and neither pandas nor
-matplotlib is loaded until a table or a figure is asked for.
+Every public name but `pool` is imported at first use, and neither pandas nor matplotlib is loaded until a table or a
+figure is asked for.
 """
 
 from importlib import import_module
+
+# `pool` is a function and the module that holds it. Importing the module binds its name here, so that must happen
+# before, not after, the function takes the name.
+from mscmeta.pool import Interval, Pooled, Ratio, pool  # noqa: F401
 
 _HOME = {
     "effects": "Effect mean_difference standardized_mean_difference ratio_of_means risk_ratio odds_ratio "
@@ -12,7 +16,7 @@ _HOME = {
     "convert": "MeanSD Arm combine_arms split_control mean_sd_from_quartiles mean_sd_from_range sd_from_ci se_from_p "
     "sd_of_change",
     "tau2": "tau2_interval",
-    "pool": "Pooled Interval pool",
+    "pool": "Pooled Interval Ratio pool",
     "sensitivity": "leave_one_out cumulative influence gosh",
     "regression": "subgroups meta_regression permutation_test",
     "small_study": "egger begg peters trim_and_fill",

@@ -170,10 +170,11 @@ class Pooled:
     def __repr__(self) -> str:
         if np.ndim(self.estimate):
             shape = " x ".join(map(str, np.shape(self.estimate)))
-            return f"Pooled({shape} replicates; {self.method})"
-        ci = f"{_short(self.estimate)} [{_short(self.ci.low)}, {_short(self.ci.high)}] {self.level:.4g} CI"
+            return f"Pooled({shape} replicates; {self.tau2_method}, {self.ci_method}, level {self.level:.6g})"
+        ci = f"{_short(self.estimate)} [{_short(self.ci.low)}, {_short(self.ci.high)}]"
         tau2 = f"tau2 = {_short(self.tau2)}, I2 = {100 * self.i2:.0f} %"
-        return f"Pooled({ci}, p = {self.p_value:.3g}, k = {self.k}, {tau2}; {self.method})"
+        settings = f"{self.tau2_method}, {self.ci_method}, level {self.level:.6g}"
+        return f"Pooled({ci}, p = {self.p_value:.3g}, k = {self.k}, {tau2}; {settings})"
 
     def _repr_html_(self) -> str:
         if np.ndim(self.estimate):
@@ -203,6 +204,8 @@ def t_quantile(level: float, df: float | np.ndarray) -> float | np.ndarray:
     p = 0.5 + level / 2
     if np.ndim(df) == 0:
         return float(ndtri(p)) if df == math.inf else float(stdtrit(df, p)) if df > 0 else math.nan
+    if df.dtype.kind == "i":
+        return np.array([t_quantile(level, d) for d in range(int(df.max()) + 1)])[df]
     values, where = np.unique(df, return_inverse=True)  # few distinct df, and the quantile is slow
     return np.array([t_quantile(level, float(d)) for d in values])[where].reshape(np.shape(df))
 

@@ -1,0 +1,212 @@
+"""`pool`: the one engine. One meta-analysis, or any number of them at once, by the same arithmetic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from . import _checks as check
+from ._results import Interval, Pooled, Ratio, t_quantile
+from .tau2 import ESTIMATORS, Many, One, Value, estimate
+
+__all__ = ["Interval", "Pooled", "Ratio", "pool"]
+
+INTERVALS = ("Wald", "t", "HK", "HK-floor", "HK-hybrid")
+I2_RULES = ("tau2", "Q")
+#: Replicates worked on together: their arrays of about nine studies stay in the cache of a core.
+BLOCK = 4096
+
+_WORDS = {
+    "Wald": "Wald (z)",
+    "t": "Wald SE, t with k-1 df",
+    "HK": "Hartung-Knapp (t, k-1 df)",
+    "HK-floor": "Hartung-Knapp with variance factor at least 1 (t, k-1 df)",
+    "HK-hybrid": "the wider of Hartung-Knapp (t, k-1 df) and Wald (z)",
+}
+
+
+def pool(
+    y: object,
+    v: object,
+    *,
+    tau2: str | float = "REML",
+    ci: str = "HK",
+    level: float = 0.95,
+    i2: str = "tau2",
+    labels: Sequence[object] | None = None,
+) -> Pooled:
+    """Pool study effects by inverse variance.
+
+    Parameters
+    ----------
+    y, v : array_like
+        Effects and their sampling variances (not standard errors), studies on axis 0. Axes behind it are replicate
+        meta-analyses; there, NaN in both `y` and `v` means that the study is absent from that replicate.
+    tau2 : {"REML", "DL", "PM", "ML", "EB", "HE", "HS", "SJ", "FE"} or float
+        Estimator of the between-study variance; "FE" assumes none (common effect); a number is taken as given.
+    ci : {"HK", "HK-floor", "HK-hybrid", "Wald", "t"}
+        Interval and test of the mean: Wald with the normal or with the t quantile; Hartung & Knapp (2001); the same
+        with its variance factor never below 1 (Rover, Knapp & Friede 2015); or Hartung-Knapp, but the Wald interval
+        where that is wider (Jackson et al. 2017; meta's ``adhoc.hakn.ci="ci"``).
+    level : float
+        Level of the interval, between 0 and 1.
+    i2 : {"tau2", "Q"}
+        I squared from tau2 and a typical variance (Higgins & Thompson 2002, eq. 9; metafor, RevMan since 2024), or
+        from Q (their eq. 10; meta). With ``tau2="FE"`` it is always from Q.
+    labels : sequence of str, optional
+        Names of the studies, used in messages and tables.
+
+    Returns
+    -------
+    Pooled
+        Numbers for one meta-analysis, arrays over the replicate axes for many.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For NaN, variances that are not positive and finite, unequal shapes, unknown options; the message names the
+        study by its label.
+
+    Notes
+    -----
+    One study (k = 1): tau2, Q and I2 are 0, the estimate is the study's effect, "Wald" gives its own interval, and
+    every rule with k-1 = 0 degrees of freedom gives NaN limits. Two studies (k = 2): everything is defined but the
+    prediction interval with k-2 degrees of freedom; t with 1 df has a quantile of 12.7. Identical effects have a
+    Hartung-Knapp interval of zero width; "HK-floor" and "HK-hybrid" avoid it.
+
+    Examples
+    --------
+    >>> fit = pool([-0.9, -0.3, -1.2, -0.5], [0.10, 0.05, 0.20, 0.08])
+    >>> fit
+    Pooled(-0.6197 [-1.216, -0.02308], p = 0.0455, k = 4, tau2 = 0.04601, I2 = 34 %; REML, HK, level 0.95)
+    >>> low, high = fit.prediction_interval()
+    >>> print(round(low, 3), round(high, 3))
+    -1.526 0.287
+    """
+    y, v, names = check.studies(y, v, labels)
+    settings = _settings(tau2, ci, level, i2)
+    columns = (y.reshape(len(y), -1), v.reshape(len(v), -1))
+    absent = np.isnan(y).reshape(len(y), -1) if y.ndim > 1 and np.isnan(y.min()) else None
+    fit = _fit(*columns, None if absent is None else ~absent, *settings)
+    return _result(fit, y.shape[1:], *settings, labels=names, _variances=v)
+
+
+def pool_masked(
+    y: object, v: object, mask: np.ndarray, *, tau2: str | float = "REML", ci: str = "HK", level: float = 0.95,
+    i2: str = "tau2", labels: Sequence[object] | None = None,
+) -> Pooled:  # fmt: skip
+    """Pool the subsets of one set of studies given by the columns of `mask` (studies on axis 0)."""
+    y, v, names = check.studies(y, v, labels)
+    settings = _settings(tau2, ci, level, i2)
+    fit = _fit(y[:, None], v[:, None], mask, *settings)
+    return _result(fit, mask.shape[1:], *settings, labels=names, mask=mask, _variances=v)
+
+
+def _settings(tau2: object, ci: object, level: object, i2: object) -> tuple[str | float, str, float, str]:
+    """The options, checked; a given tau2 becomes a float."""
+    if isinstance(tau2, str):
+        check.one_of("tau2", tau2, ESTIMATORS)
+    else:
+        tau2 = check.number("tau2", tau2)
+        if not 0 <= tau2 <= check.LARGEST_VARIANCE:
+            raise ValueError(f"tau2 is {tau2:.15g}; a given tau2 lies between 0 and {check.LARGEST_VARIANCE:g}")
+    check.one_of("ci", ci, INTERVALS)
+    check.one_of("i2", i2, I2_RULES)
+    return tau2, ci, check.level(level), i2
+
+
+def _fit(
+    y: np.ndarray, v: np.ndarray, mask: np.ndarray | None, tau2: str | float, ci: str, level: float, i2: str
+) -> tuple:
+    """Every statistic for columns of studies, block by block."""
+    if y.shape[1] == 1 and mask is None:
+        return _statistics(One(y[:, 0].tolist(), v[:, 0].tolist()), len(y), tau2, ci, level, i2)
+    n = (y if mask is None else mask).shape[1]
+    done: list = []
+    for start in range(0, n, BLOCK):
+        some = slice(start, min(start + BLOCK, n))
+        part = _statistics(*_block(y, v, mask, some), tau2, ci, level, i2)
+        done = done or [np.empty(n, np.asarray(x).dtype) if np.ndim(x) else x for x in part]
+        for whole, x in zip(done, part, strict=True):
+            if np.ndim(x):
+                whole[some] = x[: some.stop - start]
+    return tuple(done)
+
+
+def _block(y: np.ndarray, v: np.ndarray, mask: np.ndarray | None, some: slice) -> tuple[Many, Value]:
+    """One block of columns as `Many`, with the number of studies; a single column is doubled, see `One.columns`."""
+    if mask is None:
+        y, v = y[:, some], v[:, some]
+        return Many(*(np.repeat(x, 2, axis=1) if x.shape[1] == 1 else x for x in (y, v))), len(y)
+    y, v = (x if x.shape[1] == 1 else x[:, some] for x in (y, v))
+    mask = mask[:, some]
+    if mask.shape[1] == 1:
+        mask = np.repeat(mask, 2, axis=1)
+    return Many(np.where(mask, y, 0.0), np.where(mask, v, np.inf), mask), mask.sum(axis=0)
+
+
+def _statistics(data: One | Many, k: Value, tau2: str | float, ci: str, level: float, i2: str) -> tuple:
+    """Estimate, SE, df, tau2, whether at the boundary, Q, I2, H2, k."""
+    df = k - 1
+    fixed = data.moments(0.0, trace=True)
+    t2, boundary, fit = tau2, False, fixed
+    if tau2 == "FE":
+        t2 = 0.0
+    elif isinstance(tau2, str):
+        t2 = estimate(tau2, data, k, df, fixed)
+        boundary = t2 <= 0
+        fit = data.moments(t2)
+    elif tau2 > 0:
+        fit = data.moments(tau2)
+    positive = np.maximum(df, 1)
+    if i2 == "Q" or tau2 == "FE":
+        h2 = np.where(np.asarray(df) > 0, fixed.q / positive, 1.0)
+        share = 1 - 1 / np.maximum(h2, 1.0)
+    else:
+        ratio = t2 * fixed.trace / positive
+        share, h2 = ratio / (1 + ratio), 1 + ratio
+    se, t_df = _standard_error(ci, level, fit.total, fit.q, df)
+    return fit.mean + data.reference, se, t_df, t2, boundary, fixed.q, share, h2, k
+
+
+def _standard_error(ci: str, level: float, total: Value, q: Value, df: Value) -> tuple[Value, Value]:
+    """Standard error and degrees of freedom by the rule of the interval."""
+    wald = np.sqrt(1 / total)
+    if ci == "Wald":
+        return wald, math.inf
+    if ci == "t":
+        return wald, df
+    factor = q / np.where(np.asarray(df) > 0, df, np.nan)
+    if ci == "HK-floor":
+        factor = np.maximum(factor, 1.0)
+    se = np.sqrt(factor / total)
+    if ci == "HK-hybrid":
+        narrower = t_quantile(level, df) * se < t_quantile(level, math.inf) * wald
+        return np.where(narrower, wald, se), np.where(narrower, math.inf, df)
+    return se, df
+
+
+def _result(
+    fit: tuple, shape: tuple[int, ...], tau2: str | float, ci: str, level: float, i2: str, **rest: object
+) -> Pooled:
+    """The frozen result, in the shape of the replicates."""
+    half = t_quantile(level, fit[2]) * fit[1]
+    mean, se, df, t2, boundary, q, share, h2, k, half = (_shaped(x, shape) for x in (*fit, half))
+    name = tau2 if isinstance(tau2, str) else "given"
+    rule = "Q" if tau2 == "FE" else i2
+    method = f"tau2: {name if name != 'given' else f'given as {tau2:.6g}'}; interval: {_WORDS[ci]}; I2: from {rule}"
+    if name != "FE":
+        method += "; prediction: t(k-1) on the same SE unless asked otherwise"
+    return Pooled(
+        estimate=mean, se=se, ci=Interval(mean - half, mean + half), df=df, tau2=t2, tau2_at_boundary=boundary, q=q,
+        q_df=k - 1, i2=share, h2=h2, k=k, method=method, tau2_method=name, ci_method=ci, level=level, **rest,
+    )  # fmt: skip
+
+
+def _shaped(x: object, shape: tuple[int, ...]) -> object:
+    """A Python scalar for one meta-analysis, else an array in the shape of the replicates."""
+    if not shape:
+        return x.item() if isinstance(x, np.ndarray | np.generic) else x
+    return x.reshape(shape) if np.ndim(x) else np.broadcast_to(np.asarray(x), shape)

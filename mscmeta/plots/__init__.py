@@ -8,7 +8,7 @@ _HOME = {
     "trials": "labbe baujat bubble",
     "diagnostics": "gosh influence_panel",
     "curves": "drapery",
-    "bias": "risk_of_bias",
+    "bias": "risk_of_bias risk_of_bias_summary",
     "flow": "flow_diagram",
     "against_mid": "results_against_mid",
 }

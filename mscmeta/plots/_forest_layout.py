@@ -22,9 +22,10 @@ class Wide:
     heights: ClassVar = {"gap": 0.08, "note": 0.165}  # every other kind of row takes LINE
     default_height = LINE
 
-    def __init__(self, rows, heads, footnotes, measure):
-        self.heads, self.measure = heads, measure
+    def __init__(self, rows, heads, footnotes, measure, first_head="Study"):
+        self.heads, self.measure, self.first_head = heads, measure, first_head
         self.has_rob = any(row.rob for row in rows)
+        self.has_weights = any(math.isfinite(row.weight) for row in rows)
         self._set_columns(rows)
         self.rows = [line for row in rows for line in self._wrapped(row)]
         self.footnotes = [line for note in footnotes for line in wrap(note, self.text_right, SMALL)]
@@ -32,13 +33,13 @@ class Wide:
     def _set_columns(self, rows) -> None:
         """Set the right edge of every text column from the widths of its texts."""
         labels = [text_width(row.label, NORMAL, _weight(row)) for row in rows if row.kind != "note"]
-        x, self.edges = max(*labels, text_width("Study", NORMAL, "bold")), []
+        x, self.edges = max(*labels, text_width(self.first_head, NORMAL, "bold")), []
         for i, head in enumerate(self.heads):
             first_of_arm = i % (len(self.heads) // 2) == 0
             cells = [row.cells[i] for row in rows if row.cells]
             x += (2 * GAP if first_of_arm else GAP) + max(text_width(text, NORMAL, "bold") for text in [head, *cells])
             self.edges.append(x)
-        self.weight_edge = x + 1.5 * GAP + text_width("Weight", NORMAL, "bold")
+        self.weight_edge = x + (1.5 * GAP + text_width("Weight", NORMAL, "bold") if self.has_weights else 0)
         effects = [text_width(row.effect, NORMAL, _weight(row)) for row in rows]
         self.effect_width = max(*effects, 1.4)
         self.text_right = self.weight_edge + 1.5 * GAP + self.effect_width
@@ -92,7 +93,7 @@ class Wide:
         base, group = self.top + 0.06, self.top + 0.34
         bold = {"weight": "bold", "va": "bottom", "linespacing": 1.15}
         ax.plot([0, self.width], [self.top] * 2, color=BLACK, lw=0.8)
-        ax.text(0, base, "Study", **bold)
+        ax.text(0, base, self.first_head, **bold)
         for head, edge in zip(self.heads, self.edges, strict=True):
             ax.text(edge, base, head, ha="right", **bold)
         per_arm = len(self.heads) // 2
@@ -101,7 +102,8 @@ class Wide:
             left = self.edges[arm * per_arm] - text_width(self.heads[0], NORMAL, "bold")
             ax.text((left + right) / 2, group, name, ha="center", weight="bold", va="center")
             ax.plot([left, right], [group - 0.1] * 2, color=GREY, lw=0.6)
-        ax.text(self.weight_edge, base, "Weight", ha="right", **bold)
+        if self.has_weights:
+            ax.text(self.weight_edge, base, "Weight", ha="right", **bold)
         lines = wrap(self.measure, 0.85 * self.effect_width)
         ax.text(self.text_right, base, "\n".join(lines), ha="right", **bold)
         if self.has_rob:
@@ -147,7 +149,7 @@ class Compact(Wide):
     def _write_headings(self, ax) -> None:
         bold = {"weight": "bold", "va": "bottom"}
         ax.plot([0, self.width], [self.top] * 2, color=BLACK, lw=0.8)
-        ax.text(0, self.top + 0.06, "Study", **bold)
+        ax.text(0, self.top + 0.06, self.first_head, **bold)
         ax.text(self.width, self.top + 0.06, self.measure, ha="right", **bold)
 
     def _write_row(self, ax, row, y) -> None:

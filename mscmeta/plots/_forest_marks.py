@@ -4,12 +4,10 @@ import math
 
 import numpy as np
 from matplotlib.patches import Polygon
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from ._format import shortest
-from ._style import BLACK, BLUE, PALE, SKY, VERMILION, wrap
+from ._style import BLACK, BLUE, PALE, SKY, VERMILION, ratio_ticks, wrap
 
-RATIO_TICKS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000)
 HALF_DIAMOND = 0.075
 
 
@@ -22,7 +20,7 @@ def limits(rows, mid, null, given) -> tuple[float, float]:
     bounds = [x for row in rows for x in (row.low, row.high) if math.isfinite(x)]
     core = [null, *(row.estimate for row in rows if math.isfinite(row.estimate))]
     core += [] if mid is None else [null - mid, null + mid]
-    half = np.median([(row.high - row.low) / 2 for row in rows if row.kind == "study"])
+    half = np.median([(row.high - row.low) / 2 for row in rows if row.kind in ("study", "computed", "printed")])
     reach = 0.8 * max(max(core) - min(core), 1.5 * half)
     low = max(min(bounds + core), min(core) - reach)
     high = min(max(bounds + core), max(core) + reach)
@@ -55,6 +53,11 @@ def draw(panel, row, y, heaviest) -> None:
         if _inside(panel, row.estimate):
             side = max(3.0, 10.5 * math.sqrt(row.weight / heaviest))  # area follows weight, down to a visible square
             panel.plot(row.estimate, y, "s", ms=side, color=BLUE, mec="white", mew=0.4, zorder=3, gid="square")
+    elif row.kind in ("computed", "printed"):
+        _interval(panel, row, y, color=BLACK, lw=1.6)
+        if _inside(panel, row.estimate):
+            face = BLUE if row.kind == "computed" else "white"
+            panel.plot(row.estimate, y, "o", ms=7, color=face, mec=BLACK, mew=1.0, zorder=3, gid="point")
     elif row.kind == "prediction":
         _interval(panel, row, y, color=VERMILION, lw=3.2)
     elif row.kind in ("subtotal", "total", "published"):
@@ -102,18 +105,10 @@ def _arrows(panel, row, y, color) -> None:
 def label_axis(host, panel, *, left, bottom, width, ratio, words, label) -> None:
     """Write ticks (ratios as ratios), the direction of benefit at both sides, and what is measured in which unit."""
     if ratio:
-        panel.xaxis.set_major_locator(FixedLocator(_ratio_ticks(panel.get_xlim())))
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: shortest(math.exp(x), 3)))
+        ratio_ticks(panel.xaxis, panel.get_xlim())
     else:
         panel.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], min_n_ticks=4))
     panel.tick_params(axis="x", length=3)
     host.text(left, bottom - 0.34, f"← {words[0]}", ha="left", va="center", size=8)
     host.text(left + width, bottom - 0.34, f"{words[1]} →", ha="right", va="center", size=8)
     host.text(left + width / 2, bottom - 0.46, "\n".join(wrap(label, width)), ha="center", va="top", linespacing=1.15)
-
-
-def _ratio_ticks(limits) -> list[float]:
-    """Return logs of round ratios inside the limits, thinned to decades where there are many."""
-    inside = [math.log(t) for t in RATIO_TICKS if limits[0] <= math.log(t) <= limits[1]]
-    decades = [t for t in inside if abs(t / math.log(10) - round(t / math.log(10))) < 1e-9]
-    return decades if len(inside) > 7 else inside

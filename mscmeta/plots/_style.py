@@ -1,15 +1,20 @@
 """The look of every figure, and the two rules of text in them: taken literally, and never outside the font."""
 
+import math
 from collections.abc import Callable
 from functools import cache, wraps
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
+from matplotlib.ticker import FixedLocator, FuncFormatter
+
+from ._format import shortest
 
 # Okabe and Ito's palette: told apart with every common colour vision, and by lightness in grey print.
 BLACK, GREY, PALE = "#222222", "#6b6b6b", "#e9eef2"
@@ -19,6 +24,7 @@ SERIES = [BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY]
 MARKERS = ["o", "s", "D", "^", "v", "P"]
 
 SMALL, NORMAL = 7.5, 8.5
+RATIO_TICKS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000)
 
 # Text becomes outlines, so that a phone without DejaVu shows the columns as set; the salt makes ids repeatable.
 RC = {
@@ -105,3 +111,51 @@ def wrap(text: str, width: float, size: float = NORMAL) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+def study_values(contrasts, *columns: str) -> list[np.ndarray]:
+    """Return columns of the contrasts as arrays, refusing a frame without them or without rows."""
+    for column in ("label", "y", "v", *columns):
+        if column not in contrasts:
+            raise ValueError(f"contrasts lacks the column {column!r}; give the frame of mscmeta.data.contrasts")
+    if not len(contrasts):
+        raise ValueError("contrasts has no rows; the plot needs at least one trial")
+    return [contrasts[column].to_numpy(float) for column in ("y", "v", *columns)]
+
+
+def effect_axis_label(attrs, effect_label: str, ratio: bool, unit: str | None = None) -> str:
+    """Say what the effect axis measures, in which unit, between which limits, and which way is good."""
+    if ratio:
+        return f"{effect_label}, MSC over control (log scale)"
+    unit = attrs.get("unit") if unit is None else unit
+    about = [unit] if unit else []
+    if attrs.get("low") is not None and attrs.get("high") is not None:
+        about.append(f"scale {shortest(attrs['low'])} to {shortest(attrs['high'])}")
+    if attrs.get("higher_is") in ("worse", "better"):
+        about.append("lower is better" if attrs["higher_is"] == "worse" else "higher is better")
+    return f"{effect_label}, MSC minus control" + (f" ({'; '.join(about)})" if about else "")
+
+
+def ratio_ticks(axis, limits: tuple[float, float]) -> None:
+    """Label a log axis with ratios, thinned to decades where there are many."""
+    inside = [math.log(t) for t in RATIO_TICKS if limits[0] <= math.log(t) <= limits[1]]
+    decades = [t for t in inside if abs(t / math.log(10) - round(t / math.log(10))) < 1e-9]
+    axis.set_major_locator(FixedLocator(decades if len(inside) > 7 else inside))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: shortest(math.exp(x), 3)))
+
+
+def name_points(ax, x, y, labels) -> None:
+    """Write each label beside its point, on the side where the axes have room."""
+    low, high = ax.get_xlim()
+    flipped = low > high
+    for at, height, label in zip(x, y, labels, strict=True):
+        right = ((at - low) / (high - low) > 0.6) != flipped
+        ax.annotate(
+            str(label),
+            (at, height),
+            xytext=(-6 if right else 6, 3),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            size=SMALL,
+            color=GREY,
+        )

@@ -6,7 +6,7 @@ from . import _forest_marks as marks
 from . import _forest_rows as rows_of
 from ._forest_layout import Compact, Wide
 from ._format import percent, shortest
-from ._style import GREY, SMALL, styled, text_width
+from ._style import GREY, SMALL, effect_axis_label, styled, text_width, wrap
 
 ROB_LEGEND = "Risk of bias (overall, as the review judged it): + low, ? unclear or some concerns, − high."
 
@@ -120,7 +120,7 @@ def forest(
     for row, at in zip(plan.rows, y, strict=True):
         marks.draw(panel, row, at, heaviest)
     if mid_text and not compact:
-        _write_mid(host, panel, plan, mid_text, zero)
+        write_mid(host, panel, plan, mid_text, zero)
     marks.label_axis(
         host,
         panel,
@@ -129,21 +129,9 @@ def forest(
         width=plan.panel_width,
         ratio=ratio,
         words=favours[::-1] if contrasts.attrs.get("higher_is") == "better" else favours,
-        label=_axis_label(contrasts.attrs, effect_label, unit, ratio),
+        label=effect_axis_label(contrasts.attrs, effect_label, ratio, unit),
     )
     return host
-
-
-def _axis_label(attrs, effect_label, unit, ratio) -> str:
-    unit = attrs.get("unit") if unit is None else unit
-    if ratio:
-        return f"{effect_label}, MSC over control (log scale)"
-    scale = [unit] if unit else []
-    if attrs.get("low") is not None and attrs.get("high") is not None:
-        scale.append(f"scale {shortest(attrs['low'])} to {shortest(attrs['high'])}")
-    if attrs.get("higher_is") in ("worse", "better"):
-        scale.append("lower is better" if attrs["higher_is"] == "worse" else "higher is better")
-    return f"{effect_label}, MSC minus control" + (f" ({'; '.join(scale)})" if scale else "")
 
 
 def _mid_text(attrs, mid, ratio) -> str:
@@ -153,12 +141,12 @@ def _mid_text(attrs, mid, ratio) -> str:
     return f"smaller than the MID (±{shortest(mid)}{unit})"
 
 
-def _write_mid(host, panel, plan, text, zero) -> None:
+def write_mid(host, panel, plan, text, null) -> None:
     """Name the band above it, as near its middle as the panel allows."""
     low, high = panel.get_xlim()
-    middle = plan.panel_left + plan.panel_width * (zero - low) / (high - low)
-    half = plan.panel_width / 2 - 0.05
-    spare = max(0.0, half - 0.5 * text_width(text, SMALL))
-    centre = plan.panel_left + plan.panel_width / 2
-    x = min(max(middle, centre - spare), centre + spare)
-    host.text(x, plan.top + 0.11, text, size=SMALL, color=GREY, ha="center", va="center")
+    lines = wrap(text, plan.panel_width, SMALL)
+    half_text = max(text_width(line, SMALL) for line in lines) / 2
+    middle = plan.panel_left + plan.panel_width * (null - low) / (high - low)
+    first, last = plan.panel_left + half_text, plan.panel_left + plan.panel_width - half_text
+    x = min(max(middle, first), last)
+    host.text(x, plan.top + 0.06, "\n".join(lines), size=SMALL, color=GREY, ha="center", va="bottom")

@@ -131,19 +131,16 @@ def _fit(
         done = done or [np.empty(n, np.asarray(x).dtype) if np.ndim(x) else x for x in part]
         for whole, x in zip(done, part, strict=True):
             if np.ndim(x):
-                whole[some] = x[: some.stop - start]
+                whole[some] = x
     return tuple(done)
 
 
 def _block(y: np.ndarray, v: np.ndarray, mask: np.ndarray | None, some: slice) -> tuple[Many, Value]:
-    """One block of columns as `Many`, with the number of studies; a single column is doubled, see `One.columns`."""
-    if mask is None:
-        y, v = y[:, some], v[:, some]
-        return Many(*(np.repeat(x, 2, axis=1) if x.shape[1] == 1 else x for x in (y, v))), len(y)
+    """One block of columns as `Many`, with the number of studies."""
     y, v = (x if x.shape[1] == 1 else x[:, some] for x in (y, v))
+    if mask is None:
+        return Many(y, v), len(y)
     mask = mask[:, some]
-    if mask.shape[1] == 1:
-        mask = np.repeat(mask, 2, axis=1)
     return Many(np.where(mask, y, 0.0), np.where(mask, v, np.inf), mask), mask.sum(axis=0)
 
 
@@ -210,3 +207,49 @@ def _shaped(x: object, shape: tuple[int, ...]) -> object:
     if not shape:
         return x.item() if isinstance(x, np.ndarray | np.generic) else x
     return x.reshape(shape) if np.ndim(x) else np.broadcast_to(np.asarray(x), shape)
+
+
+def pool_by_heterogeneity(
+    y: ArrayLike,
+    v: ArrayLike,
+    *,
+    i2_above: float = 0.5,
+    p_below: float = 0.1,
+    level: float = 0.95,
+    labels: Sequence[str] | None = None,
+) -> Pooled:
+    """Pool as many reviews do: random effects (DL) when Q or I² look large, else one common effect; Wald intervals.
+
+    It is here to re-run such reviews, not to be copied: a test of heterogeneity on a handful of studies misses most
+    of it, so the rule often ends in an interval that is too narrow.
+
+    Parameters
+    ----------
+    y, v : array of shape (k,)
+        Effects and their sampling variances.
+    i2_above, p_below : float
+        DL is chosen when the I² from Q exceeds the one (0 to 1) or the P value of Q falls below the other.
+    level, labels
+        As in `pool`.
+
+    Returns
+    -------
+    Pooled
+        `tau2_method` says which model was chosen ("DL" or "FE").
+
+    References
+    ----------
+    Borenstein M, Hedges LV, Higgins JPT, Rothstein HR (2010). A basic introduction to fixed-effect and random-effects
+    models for meta-analysis. Research Synthesis Methods 1:97-111 (on why the choice must not rest on the test).
+
+    Examples
+    --------
+    >>> pool_by_heterogeneity([-1.0, -1.2, -0.9], [0.2, 0.3, 0.25]).tau2_method
+    'FE'
+    >>> pool_by_heterogeneity([-4.0, 1.2, -0.9], [0.2, 0.3, 0.25]).tau2_method
+    'DL'
+    """
+    common = pool(y, v, tau2="FE", ci="Wald", level=level, labels=labels)
+    if common.i2 > i2_above or common.q_p_value < p_below:
+        return pool(y, v, tau2="DL", ci="Wald", level=level, labels=labels)
+    return common

@@ -111,7 +111,7 @@ def task_stage() -> dict:
 
 def sources() -> list[Path]:
     """Everything that the stage is made of."""
-    fixed = [ROOT / "_config.yml", ROOT / "_toc.yml", ROOT / "tools" / "stage.py", ROOT / "mscmeta" / "data.py"]
+    fixed = [ROOT / "_config.yml", ROOT / "_toc.yml", ROOT / "tools" / "stage.py", *files(ROOT / "mscmeta", "*.py")]
     runs = [execute.executed(notebook) for notebook in notebooks()]
     return [*fixed, *runs, *files(ROOT / "book"), *files(ROOT / "data")]
 

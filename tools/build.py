@@ -33,9 +33,11 @@ def alone() -> Iterator[None]:
 def sound_state() -> None:
     """Throw away a state file that doit could not read: it only costs a full build."""
     try:
-        if STATE.exists() and not isinstance(json.loads(STATE.read_text(encoding="utf-8")), dict):
-            raise ValueError
+        state = json.loads(STATE.read_text(encoding="utf-8")) if STATE.exists() else {}
+        sound = isinstance(state, dict) and all(isinstance(task, dict) for task in state.values())
     except ValueError:
+        sound = False
+    if not sound:
         STATE.unlink()
         print(f"{shown(STATE)} was damaged; everything is built anew", flush=True)
 

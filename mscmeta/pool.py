@@ -210,8 +210,8 @@ def _shaped(x: object, shape: tuple[int, ...]) -> object:
 
 
 def pool_by_heterogeneity(
-    y: ArrayLike,
-    v: ArrayLike,
+    y: Sequence[float],
+    v: Sequence[float],
     *,
     i2_above: float = 0.5,
     p_below: float = 0.1,

@@ -24,6 +24,7 @@ SERIES = [BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY]
 MARKERS = ["o", "s", "D", "^", "v", "P"]
 
 SMALL, NORMAL = 7.5, 8.5
+AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 RATIO_TICKS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000)
 
 # Text becomes outlines, so that a phone without DejaVu shows the columns as set; the salt makes ids repeatable.
@@ -114,13 +115,13 @@ def wrap(text: str, width: float, size: float = NORMAL) -> list[str]:
 
 
 def study_values(contrasts, *columns: str) -> list[np.ndarray]:
-    """Return columns of the contrasts as arrays, refusing a frame without them or without rows."""
-    for column in ("label", "y", "v", *columns):
+    """Return columns of the contrasts as arrays, refusing a frame without them, without labels or without rows."""
+    for column in ("label", *columns):
         if column not in contrasts:
             raise ValueError(f"contrasts lacks the column {column!r}; give the frame of mscmeta.data.contrasts")
     if not len(contrasts):
         raise ValueError("contrasts has no rows; the plot needs at least one trial")
-    return [contrasts[column].to_numpy(float) for column in ("y", "v", *columns)]
+    return [contrasts[column].to_numpy(float) for column in columns]
 
 
 def effect_axis_label(attrs, effect_label: str, ratio: bool, unit: str | None = None) -> str:
@@ -144,18 +145,38 @@ def ratio_ticks(axis, limits: tuple[float, float]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda x, _: shortest(math.exp(x), 3)))
 
 
-def name_points(ax, x, y, labels) -> None:
-    """Write each label beside its point, on the side where the axes have room."""
-    low, high = ax.get_xlim()
-    flipped = low > high
-    for at, height, label in zip(x, y, labels, strict=True):
-        right = ((at - low) / (high - low) > 0.6) != flipped
-        ax.annotate(
-            str(label),
-            (at, height),
-            xytext=(-6 if right else 6, 3),
-            textcoords="offset points",
-            ha="right" if right else "left",
-            size=SMALL,
-            color=GREY,
-        )
+def name_points(ax, x, y, labels, sizes=30.0) -> None:
+    """Write each label beside its point, where it covers neither another label nor a point; call it last.
+
+    Of eight places around the point the first free one is taken, or the one that is covered least. `sizes` are the areas
+    of the points in square points of print, as scatter takes them.
+    """
+    figure = ax.figure
+    figure.draw_without_rendering()  # settles the layout, so that places can be measured
+    dots = ax.transData.transform(np.column_stack([x, y])) * 72 / figure.dpi
+    frame = ax.get_window_extent().extents * 72 / figure.dpi
+    radii = np.broadcast_to(np.sqrt(sizes) / 2, len(dots))
+    taken = [(px - r, py - r, px + r, py + r) for (px, py), r in zip(dots, radii, strict=True)]
+    for i, label in enumerate(labels):
+        boxes = _places(*dots[i], radii[i] + 3, 72 * text_width(label, SMALL))
+        best = min(boxes, key=lambda box: sum(_overlap(box, other) for other in taken) + 5 * _outside(box, frame))
+        taken.append(best)
+        shift = (best[0] - dots[i][0], best[1] - dots[i][1])
+        point = (np.asarray(x)[i], np.asarray(y)[i])
+        ax.annotate(str(label), point, xytext=shift, textcoords="offset points", size=SMALL, color=GREY)
+
+
+def _places(x, y, gap, width) -> list[tuple[float, float, float, float]]:
+    """Return the boxes of a label of `width` to the right, left, above, below and at the corners of a point."""
+    lefts = {1: x + gap, 0: x - width / 2, -1: x - gap - width}
+    lows = {1: y + gap, 0: y - SMALL / 2, -1: y - gap - SMALL}
+    return [(lefts[h], lows[v], lefts[h] + width, lows[v] + SMALL) for h, v in AROUND]
+
+
+def _overlap(a, b) -> float:
+    """Return the area that two boxes share."""
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+
+
+def _outside(box, frame) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1]) - _overlap(box, frame)

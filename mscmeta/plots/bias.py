@@ -4,7 +4,7 @@ import numpy as np
 
 from ._forest_layout import ROB_COLOURS, rob_mark
 from ._forest_rows import ROB_SYMBOLS
-from ._style import BLACK, NORMAL, SMALL, plt, printable, styled, text_width
+from ._style import BLACK, NORMAL, SMALL, axes, plt, printable, styled, text_width, wrap
 
 HATCHES = {"+": "", "?": "....", "\N{MINUS SIGN}": "////", "!": "", "i": "xxxx"}
 
@@ -43,7 +43,9 @@ def risk_of_bias(judgements, *, ax=None):
     left = max(text_width(trial) for trial in levels.index) + 0.2
     head = 0.25 + 0.72 * max(text_width(domain) for domain in levels.columns)
     slant = 0.7 * text_width(levels.columns[-1])
-    width, height = left + step * len(levels.columns) + slant, head + line * len(levels) + 0.4
+    width = max(left + step * len(levels.columns) + slant, 3.0)
+    legend = wrap(_legend(levels), width, SMALL)
+    height = head + line * len(levels) + 0.1 + 0.16 * len(legend)
     if ax is None:
         ax = plt.figure(figsize=(width + 0.2, height + 0.1)).add_axes([0.02, 0.01, 0.97, 0.98])
     ax.set(xlim=(0, width), ylim=(0, height))
@@ -59,14 +61,15 @@ def risk_of_bias(judgements, *, ax=None):
         for j, level in enumerate(row):
             if level:
                 rob_mark(ax, left + step * (j + 0.5), y, level)
-    ax.text(0, 0.13, _legend(levels), size=SMALL, va="center")
+    for i, text in enumerate(legend):
+        ax.text(0, 0.1 + 0.16 * (len(legend) - 1 - i), text, size=SMALL, va="center")
     return ax
 
 
 def _legend(levels) -> str:
     seen = [level for level in ROB_SYMBOLS if (levels == level).any(axis=None)]
     blank = ["empty: not judged or not printed"] if (levels == "").any(axis=None) else []
-    return "    ".join([*(f"{ROB_SYMBOLS[level]} {level}" for level in seen), *blank])
+    return " · ".join([*(f"{ROB_SYMBOLS[level]}\N{NO-BREAK SPACE}{level}" for level in seen), *blank])
 
 
 @styled
@@ -91,9 +94,7 @@ def risk_of_bias_summary(judgements, *, weights=None, ax=None):
     if weights.shape != (len(levels),):
         raise ValueError(f"weights has shape {weights.shape}, but there are {len(levels)} trials")
     shares = 100 * weights / weights.sum()
-    ax = (
-        ax if ax is not None else plt.subplots(figsize=(6.6, 1.3 + 0.36 * len(levels.columns)), layout="constrained")[1]
-    )
+    ax = axes(ax, 6.6, 1.3 + 0.36 * len(levels.columns))
     rows, seen = np.arange(len(levels.columns)), [*ROB_SYMBOLS, ""]
     start = np.zeros(len(rows))
     for level in [level for level in seen if (levels == level).any(axis=None)]:

@@ -44,7 +44,7 @@ def drapery(contrasts, pooled, *, mid=None, ratio=False, effect_label="Mean diff
     -------
     Axes
     """
-    y, v = study_values(contrasts)
+    y, v = study_values(contrasts, "y", "v")
     ax, se = axes(ax, 6.4, 4.2), np.sqrt(v)
     centre, half = float(pooled.estimate), 3.2 * max(float(np.median(se)), float(pooled.se))
     low, high = min(centre - half, y.min(), 0), max(centre + half, y.max(), 0)
@@ -60,7 +60,10 @@ def drapery(contrasts, pooled, *, mid=None, ratio=False, effect_label="Mean diff
     ax.plot([], [], color=GREY, lw=0.7, label="single trials")
     ax.axvline(0, color=BLACK, lw=0.8, gid="null")
     ax.axhline(0.05, color=VERMILION, lw=0.9, ls=(0, (4, 3)))
-    ax.text(high, 0.06, "0.05: ends of the 95% interval", ha="right", va="bottom", size=SMALL, color=VERMILION)
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1}
+    ax.text(
+        high, 0.06, "0.05: ends of the 95% interval", ha="right", va="bottom", size=SMALL, color=VERMILION, bbox=box
+    )
     ax.set(xlim=(low, high), ylim=(0, 1.02), ylabel="P value of this true effect")
     ax.set_xlabel(effect_axis_label(contrasts.attrs, effect_label, ratio))
     if ratio:

@@ -123,12 +123,15 @@ def influence_panel(measures, labels):
 
 
 def _limits(name: str, k: int) -> list[tuple[float, int]]:
-    """Return metafor's limits for one coefficient, each with the side on which a point counts as influential."""
+    """Return metafor's limits for one coefficient, each with the side on which a point counts as influential.
+
+    A covariance ratio of 1 is a line to read against, not a limit.
+    """
     spread = 3 * math.sqrt(1 / (k - 1)) if k > 1 else math.inf
     return {
         "rstudent": [(-1.96, -1), (1.96, 1)],
         "dffits": [(-spread, -1), (spread, 1)],
         "cook_d": [(float(chdtri(1, 0.5)), 1)],
-        "cov_ratio": [(1.0, -1)],
+        "cov_ratio": [(1.0, 0)],
         "hat": [(3 / k, 1)],
     }.get(name, [])

@@ -12,7 +12,7 @@ BOX, SIDE, SPACE, LINE = 2.6, 3.0, 0.32, 0.165
 @dataclass(slots=True)
 class _Box:
     step: str
-    n: int
+    from_step: str
     lines: list[str]
     exclusions: list["_Box"] = field(default_factory=list)
 
@@ -63,7 +63,7 @@ def flow_diagram(flow, *, ax=None):
             middle = at - min(side.height, box.height) / 2
             _arrow(ax, (BOX, middle), (BOX + SPACE, middle))
             at -= side.height + 0.1
-        if i + 1 < len(boxes):
+        if i + 1 < len(boxes) and boxes[i + 1].from_step == box.step:
             _arrow(ax, (BOX / 2, top - box.height), (BOX / 2, top - room - SPACE))
         top -= room + SPACE
     for i, note in enumerate(notes):
@@ -109,7 +109,7 @@ def _boxes(flow) -> list[_Box]:
             )
         if row["kind"] in ("count", "exclusion"):
             width = BOX if row["kind"] == "count" else SIDE
-            boxes[row["step"]] = _Box(row["step"], int(row["n"]), wrap(_counted(row), width - 0.2))
+            boxes[row["step"]] = _Box(row["step"], row["from_step"], wrap(_counted(row), width - 0.2))
     for row in rows:
         if row["kind"] == "count":
             continue
@@ -119,7 +119,7 @@ def _boxes(flow) -> list[_Box]:
         if row["kind"] == "exclusion":
             home.exclusions.append(boxes[row["step"]])
         else:
-            home.lines += wrap(("• " if row["kind"] == "reason" else "") + _counted(row), SIDE - 0.2, SMALL)
+            home.lines += wrap(_counted(row), SIDE - 0.2, SMALL)
     main = [boxes[row["step"]] for row in rows if row["kind"] == "count"]
     if not main:
         raise ValueError("flow has no row of kind 'count'; give one review's rows of the table flow")

@@ -1,5 +1,7 @@
 """Do small trials tell another story? The contour-enhanced funnel and the radial (Galbraith) plot."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.special import ndtri
 
@@ -47,7 +49,7 @@ def funnel(
     -------
     Axes
     """
-    y, v = values_of(contrasts)
+    y, v = values_of(contrasts, "y", "v")
     if not (levels and all(0 < level < 1 for level in levels) and list(levels) == sorted(levels)):
         raise ValueError(f"levels is {levels!r}; give rising confidence levels between 0 and 1, at most three")
     ax, se = axes(ax, 6.4, 4.4), np.sqrt(v)
@@ -66,10 +68,12 @@ def funnel(
     ax.plot(y, se, "o", color=BLACK, ms=5.5, mec="white", mew=0.5, zorder=4, gid="trials")
     if filled is not None:
         ax.plot(filled["y"], np.sqrt(filled["v"]), "o", color="white", mec=BLACK, ms=5.5, zorder=4, label="filled in")
+    ax.set_xlabel(effect_axis_label(contrasts.attrs, effect_label, ratio))
+    if ratio:
+        ratio_ticks(ax.xaxis, ax.get_xlim())
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), title="P of a trial")
     if names:
         name_points(ax, y, se, contrasts["label"])
-    _finish(ax, contrasts, effect_label, ratio)
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), title="P of a trial")
     return ax
 
 
@@ -77,7 +81,7 @@ def _zones(ax, levels, reach, bottom) -> None:
     """Shade from the outside in: each zone covers the middle of the one before it."""
     shades = SHADES[: len(levels) + 1]
     tails = [shortest(1 - level, 3) for level in levels]
-    labels = [f"P ≥ {tails[0]}", *(f"{low} ≤ P < {high}" for high, low in zip(tails, tails[1:], strict=False))]
+    labels = [f"P ≥ {tails[0]}", *(f"{low} ≤ P < {high}" for high, low in pairwise(tails))]
     ax.axvspan(-reach, reach, color=shades[-1], lw=0, zorder=0, label=f"P < {tails[-1]}")
     for level, shade, label in zip(levels[::-1], shades[-2::-1], labels[::-1], strict=True):
         edge = ndtri((1 + level) / 2) * bottom
@@ -109,7 +113,7 @@ def radial(contrasts, pooled, *, names=True, ratio=False, effect_label="Mean dif
     -------
     Axes
     """
-    y, v = values_of(contrasts)
+    y, v = values_of(contrasts, "y", "v")
     ax, se = axes(ax, 6.4, 4.4), np.sqrt(v + float(pooled.tau2))
     right, slope = 1.12 / se.min(), float(pooled.estimate)
     ends = np.array([0, right])
@@ -121,16 +125,10 @@ def radial(contrasts, pooled, *, names=True, ratio=False, effect_label="Mean dif
     ax.plot(1 / se, y / se, "o", color=BLACK, ms=5.5, mec="white", mew=0.5, zorder=4, gid="trials")
     high = 1.15 * max(np.abs(y / se).max(), abs(slope) * right + 2)
     ax.set_ylim(-high, high)
-    if names:
-        name_points(ax, 1 / se, y / se, contrasts["label"])
     scale = ax.secondary_yaxis("right", functions=(lambda z: z / right, lambda effect: effect * right))
-    scale.set_ylabel(effect_axis_label(contrasts.attrs, effect_label, ratio))
+    scale.set_ylabel(effect_axis_label(contrasts.attrs, effect_label, ratio).replace(" (", "\n("))
     if ratio:
         ratio_ticks(scale.yaxis, (-high / right, high / right))
+    if names:
+        name_points(ax, 1 / se, y / se, contrasts["label"])
     return ax
-
-
-def _finish(ax, contrasts, effect_label, ratio) -> None:
-    ax.set_xlabel(effect_axis_label(contrasts.attrs, effect_label, ratio))
-    if ratio:
-        ratio_ticks(ax.xaxis, ax.get_xlim())

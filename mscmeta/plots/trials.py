@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import pool
+from ..pool import pool
 from ._format import shortest
 from ._style import (
     BLACK,
@@ -44,7 +44,7 @@ def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, ax
     """
     if measure not in MEASURES:
         raise ValueError(f"measure is {measure!r}; choose one of {', '.join(MEASURES)}")
-    _, _, events_1, n_1, events_2, n_2 = study_values(contrasts, "events_1", "n_1", "events_2", "n_2")
+    events_1, n_1, events_2, n_2 = study_values(contrasts, "events_1", "n_1", "events_2", "n_2")
     ax, control = axes(ax, 4.8, 4.8), np.linspace(0, 1, 201)
     risk_1, risk_2, n = events_1 / n_1, events_2 / n_2, n_1 + n_2
     ax.plot([0, 1], [0, 1], color=BLACK, lw=0.8, gid="null", label="no difference")
@@ -60,9 +60,9 @@ def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, ax
     ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
     ax.set_xlabel(f"Risk of {event}, control (area of a circle: patients)")
     ax.set_ylabel(f"Risk of {event}, MSC")
+    ax.legend(loc="upper left")
     if names:
         name_points(ax, risk_2, risk_1, contrasts["label"])
-    ax.legend(loc="upper left")
     return ax
 
 
@@ -88,7 +88,7 @@ def baujat(contrasts, pooled, *, names=True, ax=None):
     -------
     Axes
     """
-    y, v = study_values(contrasts)
+    y, v = study_values(contrasts, "y", "v")
     if len(y) < 3:
         raise ValueError(f"contrasts has {len(y)} rows; a Baujat plot leaves one out and needs at least three")
     left_out = _without_each(y, v, pooled)
@@ -154,7 +154,7 @@ def bubble(
     -------
     Axes
     """
-    y, v, x = study_values(contrasts, moderator)
+    y, v, x = study_values(contrasts, "y", "v", moderator)
     if np.isnan(x).any():
         label = contrasts["label"].iloc[int(np.flatnonzero(np.isnan(x))[0])]
         raise ValueError(f"{moderator} of {label!r} is missing; leave the trial out before drawing")
@@ -167,7 +167,7 @@ def bubble(
     ax.axhline(0, color=BLACK, lw=0.8, gid="null")
     ax.scatter(x, y, s=320 * weights / weights.max(), color=BLUE, alpha=0.55, edgecolor=BLACK, lw=0.7, zorder=3)
     ax.set_xlabel(moderator_label or moderator)
-    ax.set_ylabel("\n".join(effect_axis_label(contrasts.attrs, effect_label, ratio).split(" (", 1)).rstrip(")"))
+    ax.set_ylabel(effect_axis_label(contrasts.attrs, effect_label, ratio).replace(" (", "\n("))
     if ratio:
         ratio_ticks(ax.yaxis, ax.get_ylim())
     if names:

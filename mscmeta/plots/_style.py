@@ -148,8 +148,8 @@ def ratio_ticks(axis, limits: tuple[float, float]) -> None:
 def name_points(ax, x, y, labels, sizes=30.0) -> None:
     """Write each label beside its point, where it covers neither another label nor a point; call it last.
 
-    Of eight places around the point the first free one is taken, or the one that is covered least. `sizes` are the areas
-    of the points in square points of print, as scatter takes them.
+    Of eight places around the point the first free one is taken, or the one that is covered least. `sizes` are the
+    areas of the points in square points of print, as scatter takes them.
     """
     figure = ax.figure
     figure.draw_without_rendering()  # settles the layout, so that places can be measured

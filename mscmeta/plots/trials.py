@@ -56,13 +56,14 @@ def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, ax
         shown = shortest(effect if measure == "RD" else np.exp(effect))
         label = f"pooled {MEASURES[measure]} {shown}"
         ax.plot(control, expected, color=BLUE, lw=1.2, ls=(0, (4, 3)), gid="pooled", label=label)
-    ax.scatter(risk_2, risk_1, s=300 * n / n.max(), color=BLUE, alpha=0.55, edgecolor=BLACK, lw=0.7, zorder=3)
+    sizes = 300 * n / n.max()
+    ax.scatter(risk_2, risk_1, s=sizes, color=BLUE, alpha=0.55, edgecolor=BLACK, lw=0.7, zorder=3)
     ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
     ax.set_xlabel(f"Risk of {event}, control (area of a circle: patients)")
     ax.set_ylabel(f"Risk of {event}, MSC")
     ax.legend(loc="upper left")
     if names:
-        name_points(ax, risk_2, risk_1, contrasts["label"])
+        name_points(ax, risk_2, risk_1, contrasts["label"], sizes)
     return ax
 
 
@@ -165,11 +166,12 @@ def bubble(
         ax.fill_between(line["x"], line["low"], line["high"], color=PALE, lw=0, zorder=0)
         ax.plot(line["x"], line["estimate"], color=BLUE, lw=1.3, gid="line")
     ax.axhline(0, color=BLACK, lw=0.8, gid="null")
-    ax.scatter(x, y, s=320 * weights / weights.max(), color=BLUE, alpha=0.55, edgecolor=BLACK, lw=0.7, zorder=3)
+    sizes = 320 * weights / weights.max()
+    ax.scatter(x, y, s=sizes, color=BLUE, alpha=0.55, edgecolor=BLACK, lw=0.7, zorder=3)
     ax.set_xlabel(moderator_label or moderator)
     ax.set_ylabel(effect_axis_label(contrasts.attrs, effect_label, ratio).replace(" (", "\n("))
     if ratio:
         ratio_ticks(ax.yaxis, ax.get_ylim())
     if names:
-        name_points(ax, x, y, contrasts["label"])
+        name_points(ax, x, y, contrasts["label"], sizes)
     return ax

@@ -6,8 +6,21 @@ reason; a number that could not be used is listed with its reason, never dropped
 
 from mscmeta.data._check import check, problems
 from mscmeta.data._contrasts import contrasts
-from mscmeta.data._files import BrokenTable, find, names, schema, sources
+from mscmeta.data._dictionary import dictionary
+from mscmeta.data._files import BrokenTableError, find, names, schema, sources
 from mscmeta.data._publish import publish
 from mscmeta.data._tables import table
 
-__all__ = ["BrokenTable", "check", "contrasts", "find", "names", "problems", "publish", "schema", "sources", "table"]
+__all__ = [
+    "BrokenTableError",
+    "check",
+    "contrasts",
+    "dictionary",
+    "find",
+    "names",
+    "problems",
+    "publish",
+    "schema",
+    "sources",
+    "table",
+]

@@ -4,13 +4,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from mscmeta.data._files import PACKAGE, Problem, find, names, read_text, schema, sources
+from mscmeta.data._files import PACKAGE, Problem, find, names, read_text, records, schema, sources
 from mscmeta.data._rules import RULES
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 INTEGER = re.compile(r"-?\d+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-PANDAS = {"integer": "Int64", "number": "float64", "string": "object", "boolean": "object"}
 
 
 def problems(folder: Path | None = None) -> list[Problem]:
@@ -222,9 +221,18 @@ def _unknown(resource, frame, columns, known, rule, file, applied: Counter, spli
 
 
 def _rule(folder: Path, resource: dict, name: str, frame, applied: Counter) -> list[Problem]:
-    looked, broken = RULES[name](frame, lambda other: checked(folder, other)[0])
-    applied[name] += looked
-    return [_at(resource, row + 2, column, name, says, _primary(resource, frame, row)) for row, column, says in broken]
+    def fetch(other: str) -> list:
+        found = checked(folder, other)[0]
+        return [] if found is None else records(found)
+
+    looks = list(RULES[name](records(frame), fetch))
+    applied[name] += len(looks)
+    broken = (look for look in looks if look.says)
+    key = resource["schema"]["primaryKey"]
+    return [
+        _at(resource, look.row.Index + 2, look.column, name, look.says, _label(getattr(look.row, part) for part in key))
+        for look in broken
+    ]
 
 
 def _primary(resource: dict, frame, row: int) -> str:

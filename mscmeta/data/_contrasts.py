@@ -1,46 +1,24 @@
 """From arm rows to one contrast a trial (or a dose), on one scale, by named rules."""
 
-from dataclasses import dataclass, replace
-from types import SimpleNamespace
-
 import numpy as np
 
 from mscmeta._checks import one_of
-from mscmeta.convert import combine_arms, mean_sd_from_quartiles, sd_from_ci, se_from_ci, split_control
+from mscmeta.convert import se_from_ci
+from mscmeta.data import _select as select
+from mscmeta.data._select import Ask, ExcludedError, LeftOutError, Member
+from mscmeta.data._sides import Side, control_of_each, on_scale, side, together
 from mscmeta.data._tables import table
 from mscmeta.effects import mean_difference, risk_ratio
 
 KINDS = ("final", "change")
 ARMS = ("combine", "split", "as_published")
 MEDIANS = ("Luo-Wan", "Wan", "Shi-log", "QE", "BC", "median-as-mean", "exclude")
+#: From what a trial printed to what somebody assumed: a row is as good as its weakest number.
 HOWS = ("reported", "registry", "secondary", "converted", "imputed")
-#: SD = IQR / 1.35: the quartiles of normal data are 2 * 0.6745 SDs apart (Cochrane Handbook 6.5.2.5).
-QUARTILES_APART = 1.35
-COLUMNS = (
-    "trial label year arm dose_million comparator comparator_class rob n_1 mean_1 sd_1 n_2 mean_2 sd_2 y v kind "
-    "instrument how source where note"
-).split()
-EVENT_COLUMNS = (
-    "trial label year arm dose_million comparator comparator_class rob events_1 n_1 events_2 n_2 y v kind instrument "
-    "how source where note"
-).split()
-
-
-class Unusable(Exception):
-    """Why a trial gives no contrast; becomes an entry of ``left_out``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One arm (or arms put together) on the common scale; for events, `mean` holds their number and sd is NaN."""
-
-    arm: str
-    dose: float
-    mean: float
-    sd: float
-    n: float
-    hows: tuple[str, ...]
-    steps: tuple[str, ...] = ()
+WHO = ["trial", "label", "year", "arm", "dose_million", "comparator", "comparator_class", "rob"]
+SCORES = ["n_1", "mean_1", "sd_1", "n_2", "mean_2", "sd_2"]
+COUNTS = ["events_1", "n_1", "events_2", "n_2"]
+EFFECT = ["y", "v", "kind", "instrument", "how", "source", "where", "note"]
 
 
 def contrasts(
@@ -65,7 +43,7 @@ def contrasts(
         scores, leaving it out gives the effects that span several visits, where a trial prints one.
     kind : {"final", "change"}
         Values to prefer. A trial that has only the other kind enters with that, and its ``kind`` says so: mean
-        differences of both kinds estimate the same quantity (Cochrane Handbook 10.5.2), standardised ones do not.
+        differences of both kinds estimate the same quantity, standardised ones do not (Cochrane Handbook 10.5.2).
     arms : {"combine", "split", "as_published"}
         Trials with several doses: combine the arms (Handbook 6.5.2.10), one row a dose against its share of the control
         (23.3.4), or against the whole control, which counts it again for every dose. Where only the arms put together
@@ -83,46 +61,48 @@ def contrasts(
     -------
     DataFrame
         One row a trial (or a dose), sorted by year, label and dose: who was compared (`trial`, `label`, `year`, `arm`,
-        `dose_million`, `comparator`, `comparator_class`, `rob`), the arms on the common scale (`n_1`, `mean_1`, `sd_1`,
-        `n_2`, `mean_2`, `sd_2`, or `events_1`, `n_1`, `events_2`, `n_2`), effect `y` and variance `v`, and how they came
-        to be (`kind`, `instrument`, `how`, `source`, `where`, `note`). ``attrs`` holds `outcome_label`, `measure`,
-        `unit`, `low`, `high`, `higher_is`, `mid` and `left_out`: a list of trial, label and reason for every trial of the
-        review that gives no row.
+        `dose_million`, `comparator`, `comparator_class`, `rob`), the arms on the common scale (`n_1`, `mean_1`,
+        `sd_1`, `n_2`, `mean_2`, `sd_2`, or `events_1`, `n_1`, `events_2`, `n_2`), effect `y` and variance `v`, and how
+        they came to be (`kind`, `instrument`, which for events is the event, `how`, `source`, `where`, `note`).
+        ``attrs`` holds `review`, `outcome`, `month`, `outcome_label`, `measure`, `unit`, `low`, `high`, `higher_is`,
+        `mid` and `left_out`: trial, label and reason for every trial of the review that gives no row.
 
     Raises
     ------
     ValueError
         For an unknown review, outcome, month, trial or option, for an option that does not apply, and when no trial is
         left; the message says why.
+    TypeError
+        If `trials` is not a list of keys.
 
     Examples
     --------
     >>> frame = contrasts("qu2021", "womac_total", 12)
     >>> frame[["label", "n_1", "n_2", "kind"]].values.tolist()
-    [['Vega 2015', 15.0, 15.0, 'final'], ['Lamo-Espinosa 2016', 20.0, 10.0, 'final']]
-    >>> frame.attrs["left_out"][0]["label"]
-    'Emadedin 2018'
+    [['Vega 2015', 15, 15, 'final'], ['Lamo-Espinosa 2016', 20, 10, 'final']]
+    >>> [out["label"] for out in frame.attrs["left_out"]]
+    ['Emadedin 2018']
     """
     one_of("kind", kind, KINDS)
     one_of("arms", arms, ARMS)
     one_of("medians", medians, MEDIANS)
-    endpoint = _endpoint(review, outcome)
-    binary = endpoint.measure == "RR"
-    _options_apply(binary, outcome, month, kind, arms, medians)
-    rows = _events(endpoint) if binary else _scores(endpoint)
-    if not binary:
-        _month_known(endpoint, rows, month)
-    ask = SimpleNamespace(endpoint=endpoint, month=month, kind=kind, arms=arms, medians=medians, binary=binary)
+    endpoint = select.endpoint_of(review, outcome)
+    ask = Ask(endpoint, month, kind, arms, medians, select.effects_of(endpoint))
+    _options_apply(ask)
+    members, wanted = select.members(review, outcome, trials), select.classes(comparators)
+    rows = select.rows_of(ask.endpoint)
+    _month_known(ask, [row for row in rows if row.trial in {member.trial for member in members}])
     made, left_out = [], []
-    for member in _members(review, outcome, trials):
+    for member in members:
         try:
-            _wanted(member, comparators)
-            made += _trial_rows(ask, member, rows[rows.trial == member.trial])
-        except Unusable as reason:
+            if wanted is not None and member.comparator_class not in wanted:
+                raise LeftOutError(f"its comparator class, {member.comparator_class}, was not asked for")
+            made += _of_trial(ask, member, [row for row in rows if row.trial == member.trial])
+        except LeftOutError as reason:
             left_out.append({"trial": member.trial, "label": member.label, "reason": str(reason)})
     if not made:
         why = "; ".join(f"{out['label']}: {out['reason']}" for out in left_out)
-        raise ValueError(f"no trial of {review} gives {outcome}{_at(month)}: {why}")
+        raise ValueError(f"no trial of {review} is left for {outcome}{_at(month)}: {why}")
     return _frame(ask, made, left_out)
 
 
@@ -130,318 +110,143 @@ def _at(month: int | None) -> str:
     return "" if month is None else f" at month {month}"
 
 
-# ---------------------------------------------------------------- what is asked for
-
-
-def _endpoint(review: str, outcome: str):
-    endpoints = table("endpoints")
-    reviews = list(dict.fromkeys(endpoints.review))
-    one_of("review", review, reviews)
-    mine = endpoints[endpoints.review == review]
-    one_of("outcome", outcome, mine.outcome)
-    return next(mine[mine.outcome == outcome].itertuples())
-
-
-def _options_apply(binary: bool, outcome: str, month, kind: str, arms: str, medians: str) -> None:
-    if not binary:
+def _options_apply(ask: Ask) -> None:
+    if not ask.binary:
         return
-    given = {"month": month is not None, "kind": kind != "final", "medians": medians != "Luo-Wan"}
+    given = {"month": ask.month is not None, "kind": ask.kind != "final", "medians": ask.medians != "Luo-Wan"}
     for name, changed in given.items():
         if changed:
-            raise ValueError(f"{name} does not apply to {outcome}, which counts participants; leave it out")
-    if arms == "split":
-        raise ValueError(f"arms='split' does not apply to {outcome}: events cannot be divided; use 'combine'")
-
-
-def _month_known(endpoint, rows, month) -> None:
-    months = sorted({int(m) for m in rows.month.dropna() if m > 0})
-    choices = ", ".join(map(str, months))
-    if month is None:
-        if not len(_spanning(endpoint)):
-            raise ValueError(f"month is missing; {endpoint.outcome} has rows at months {choices}")
-    elif isinstance(month, bool) or month not in months:
-        single = _effects(endpoint).month.dropna()
-        if isinstance(month, bool) or month not in set(single):
-            also = "; leave it out for effects that span visits" if len(_spanning(endpoint)) else ""
-            raise ValueError(f"month is {month!r}; {endpoint.outcome} has rows at months {choices or '(none)'}{also}")
-
-
-def _members(review: str, outcome: str, trials) -> list:
-    """Trials of the review, with what it says of them; the default choice unless trials are named."""
-    mine = table("inclusion").query("review == @review")
-    if trials is not None:
-        if isinstance(trials, str):
-            raise TypeError(f"trials is the text {trials!r}; give a list of keys")
-        for trial in trials:
-            one_of("trials", trial, mine.trial)
-        mine = mine[mine.trial.isin(list(trials))]
-    else:
-        mine = mine[mine.status != "context"]
-        named = table("published").query("review == @review and outcome == @outcome").trials
-        if review == "qu2021" and len(named):
-            mine = mine[mine.trial.isin(named.iloc[0].split())]
-    known = table("trials").set_index("trial")
-    judged = table("risk_of_bias").query("review == @review and domain == 'overall'").set_index("trial").judgement
-    return [
-        SimpleNamespace(
-            trial=row.trial,
-            label=known.label[row.trial],
-            year=int(known.year[row.trial]),
-            comparator=known.comparator[row.trial],
-            comparator_class=row.comparator_class,
-            rob=judged.get(row.trial, ""),
+            raise ValueError(
+                f"{name} does not apply to {ask.endpoint.outcome}, which counts participants; leave it out"
+            )
+    if ask.arms == "split":
+        raise ValueError(
+            f"arms='split' does not apply to {ask.endpoint.outcome}: events cannot be divided; use 'combine'"
         )
-        for row in mine.itertuples()
-    ]
 
 
-def _wanted(member, comparators) -> None:
-    if comparators is None or comparators == "all":
+def _month_known(ask: Ask, rows) -> None:
+    if ask.binary:
         return
-    classes = [comparators] if isinstance(comparators, str) else list(comparators)
-    for name in classes:
-        one_of("comparators", name, ("all", *dict.fromkeys(table("inclusion").comparator_class)))
-    if "all" not in classes and member.comparator_class not in classes:
-        raise Unusable(f"comparator class {member.comparator_class} was not asked for")
+    spanning = any(row.poolable and row.month is None for row in ask.effects)
+    months, month = select.months_of(rows), ask.month
+    choices = f"has rows at months {', '.join(map(str, months))}" if months else "has no row with a month"
+    if month is None and not spanning:
+        raise ValueError(f"month is missing; {ask.endpoint.outcome} {choices}")
+    if month is not None and (isinstance(month, bool) or month not in months):
+        also = "; leave it out for the effects that span visits" if spanning else ""
+        raise ValueError(f"month is {month!r}; {ask.endpoint.outcome} {choices}{also}")
 
 
-# ---------------------------------------------------------------- rows of an endpoint, best first
-
-
-def _prefer(frame, endpoint):
-    """Rows from the sources of the endpoint, with their place in its order of preference."""
-    order = endpoint.sources.split()
-    rank = [
-        next((i for i, word in enumerate(order) if word in (how, source)), len(order))
-        for how, source in zip(frame.how, frame.source, strict=True)
-    ]
-    frame = frame.assign(source_rank=rank)
-    return frame[frame.source_rank < len(order)]
-
-
-def _scores(endpoint):
-    """Rows of outcomes.csv that belong to the endpoint, with their instrument and arm beside them."""
-    frame = table("outcomes").merge(table("instruments").drop(columns="note"), on="instrument")
-    if endpoint.domain:
-        frame = frame[frame.outcome == endpoint.domain]
-    return _ranked(frame, endpoint, "family", endpoint.families)
-
-
-def _events(endpoint):
-    return _ranked(table("events"), endpoint, "event", endpoint.events)
-
-
-def _ranked(frame, endpoint, column: str, words: str):
-    order = words.split()
-    if order:
-        frame = frame[frame[column].isin(order)]
-    frame = frame.assign(word_rank=[order.index(word) if order else 0 for word in frame[column]])
-    arms = table("arms")[["trial", "arm", "role", "dose_million", "part_of"]]
-    return _prefer(frame.merge(arms, on=["trial", "arm"]), endpoint)
-
-
-def _effects(endpoint):
-    """Rows of contrasts.csv that belong to the endpoint."""
-    frame = table("contrasts").merge(table("instruments").drop(columns="note"), on="instrument")
-    return frame[frame.family.isin(endpoint.families.split())]
-
-
-def _spanning(endpoint):
-    effects = _effects(endpoint)
-    return effects[effects.month.isna() & effects.poolable.astype(bool)]
-
-
-# ---------------------------------------------------------------- one trial
-
-
-def _trial_rows(ask, member, rows) -> list[dict]:
-    here = rows if ask.binary else rows[(rows.month == ask.month).fillna(False).astype(bool)]
-    groups = ["source_rank", "word_rank", "source", "visit"]
-    if not ask.binary:
-        here = here.assign(kind_rank=(here.kind != ask.kind).astype(int))
-        groups = ["kind_rank", *groups, "instrument"]
-    poor = []
-    for _, group in here.groupby(groups, sort=True):
-        try:
-            return _compare(ask, member, _without_wholes(group))
-        except Unusable as reason:
-            if str(reason).startswith("excluded"):
+def _of_trial(ask: Ask, member: Member, rows) -> list[dict]:
+    """The contrast(s) of one trial from the best rows it has."""
+    reasons = []
+    if ask.month is not None or ask.binary:
+        for group in select.groups(ask, rows):
+            try:
+                return _compare(ask, member, group)
+            except ExcludedError:
                 raise
-            poor.append(str(reason))
-    effect = [] if ask.binary else _single_effect(ask, member)
+            except LeftOutError as reason:
+                reasons.append(str(reason))
+    effect = [] if ask.binary else _printed_effect(ask, member)
     if effect:
         return effect
-    raise Unusable(_absence(ask, member, rows, poor))
+    raise LeftOutError(_absence(ask, member, rows, reasons))
 
 
-def _without_wholes(group):
-    """Drop an arm that is the sum of other arms of the same group: nobody is counted twice."""
-    return group[~group.arm.isin(set(group.part_of) - {""})]
-
-
-def _absence(ask, member, rows, poor: list[str]) -> str:
-    if poor:
-        return poor[0]
+def _absence(ask: Ask, member: Member, rows, reasons: list[str]) -> str:
+    if reasons:
+        return reasons[0]
     if not ask.binary:
-        unfit = _effects(ask.endpoint).query("trial == @member.trial")
-        if len(unfit):
-            row = unfit.iloc[0]
-            return f"only an effect ({row.visit}, {row.population}) that is not one of month {ask.month} for all randomised"
-        months = sorted({int(m) for m in rows.month.dropna() if m > 0})
-        if months:
+        printed = [row for row in ask.effects if row.trial == member.trial]
+        if printed:
+            return f"only a difference between arms is known ({printed[0].visit}, {printed[0].population})"
+        if months := select.months_of(rows):
             return f"no value at month {ask.month}; it has rows at {', '.join(map(str, months))}"
-    return "no number by arm was seen in any source"
+    seen = "cochrane2025" if ask.endpoint.sources == "cochrane2025" else "any source seen"
+    return f"no number by arm in {seen}"
 
 
-def _compare(ask, member, group) -> list[dict]:
-    """The rows of one trial, from one source, visit and instrument."""
-    treated = [_side(ask, row) for row in group.itertuples() if row.role == "msc"]
-    control = [_side(ask, row) for row in group.itertuples() if row.role == "control"]
-    if not treated or not control:
-        raise Unusable("only one side of the comparison is known")
-    one = group.iloc[0]
-    control_arm = _together(ask, control, "control arms")
+def _compare(ask: Ask, member: Member, group) -> list[dict]:
+    """The rows of one trial from one source, visit and instrument."""
+    treated = [side(ask, row) for row in group if row.role == "msc"]
+    controls = [side(ask, row) for row in group if row.role == "control"]
+    if not treated or not controls:
+        raise LeftOutError("only one side of the comparison is known")
+    first, control = group[0], together(ask, controls, "control arms")
     if ask.arms == "combine" or len(treated) == 1:
-        merged = _together(ask, treated, "doses")
-        if ask.arms != "combine" and (table("arms").query("trial == @member.trial").part_of == merged.arm).any():
-            merged = replace(merged, steps=(*merged.steps, "only the doses put together are known: they stay so"))
-        return [_row(ask, member, one, merged, control_arm)]
-    if ask.arms == "split":
-        shared = split_control(control_arm.mean, control_arm.sd, control_arm.n, len(treated))
-        steps = (*control_arm.steps, f"control shared by {len(treated)} doses")
-        control_arm = replace(control_arm, n=shared.n, steps=steps)
-    else:
-        control_arm = replace(control_arm, steps=(*control_arm.steps, f"whole control counted {len(treated)} times"))
-    return [_row(ask, member, one, side, control_arm, dose=True) for side in treated]
+        return [_row(ask, member, first, together(ask, treated, "doses"), control)]
+    each = control_of_each(ask, control, len(treated))
+    return [_row(ask, member, first, dose, each, is_dose=True) for dose in treated]
 
 
-def _together(ask, sides: list[Side], what: str) -> Side:
-    if len(sides) == 1:
-        return sides[0]
-    hows = tuple(how for side in sides for how in side.hows)
-    steps = tuple(dict.fromkeys(step for side in sides for step in side.steps))
-    if ask.binary:
-        mean, sd, n = sum(s.mean for s in sides), np.nan, sum(s.n for s in sides)
-    else:
-        arm = combine_arms([s.mean for s in sides], [s.sd for s in sides], [s.n for s in sides])
-        mean, sd, n = float(arm.mean), float(arm.sd), float(arm.n)
-    return Side(
-        " + ".join(s.arm for s in sides), np.nan, mean, sd, n, (*hows, "converted"), (*steps, f"{what} combined")
-    )
+def _stays_combined(ask: Ask, member: Member, treated: Side) -> list[str]:
+    arms = table("arms")
+    parts = arms[(arms.trial == member.trial) & (arms.part_of == treated.arm)]
+    return ["only the doses put together are known"] if ask.arms != "combine" and len(parts) else []
 
 
-def _side(ask, row) -> Side:
-    if ask.binary:
-        return Side(row.arm, row.dose_million, int(row.events), np.nan, int(row.n), (row.how,))
-    mean, sd, step = _mean_sd(ask, row)
-    mean, sd, rescaled = _on_scale(ask.endpoint, row, mean, sd)
-    steps = tuple(word for word in (step, rescaled) if word)
-    return Side(row.arm, row.dose_million, mean, sd, float(row.n), (row.how, *(["converted"] if steps else [])), steps)
-
-
-def _mean_sd(ask, row) -> tuple[float, float, str]:
-    """Mean and SD of an arm in its own instrument, and the conversion made."""
-    if row.n is None or row.n != row.n or str(row.n) == "<NA>":
-        raise Unusable("a mean without n")
-    n = int(row.n)
-    if row.mean == row.mean and row.sd == row.sd:
-        return row.mean, row.sd, ""
-    if row.mean == row.mean and row.ci_low == row.ci_low:
-        return row.mean, float(sd_from_ci(row.ci_low, row.ci_high, n)), "SD from the 95% interval (t)"
-    if row.median == row.median and row.q1 == row.q1:
-        if ask.medians == "exclude":
-            raise Unusable("excluded: it prints medians")
-        if ask.medians == "median-as-mean":
-            return row.median, (row.q3 - row.q1) / QUARTILES_APART, "median taken for the mean, SD = IQR / 1.35"
-        moments = mean_sd_from_quartiles(row.q1, row.median, row.q3, n, ask.medians)
-        return float(moments.mean), float(moments.sd), f"mean and SD from median and quartiles ({ask.medians})"
-    raise Unusable("a mean or median by arm, but no spread")
-
-
-def _on_scale(endpoint, row, mean: float, sd: float) -> tuple[float, float, str]:
-    """Carry mean and SD to the common scale: linear by the limits of the instrument, turned round where it runs the other way."""
-    if endpoint.low != endpoint.low:
-        return mean, sd, ""
-    if row.low != row.low:
-        raise Unusable(f"{row.instrument} has no known limits, so it cannot be rescaled")
-    factor = (endpoint.high - endpoint.low) / (row.high - row.low)
-    turned = row.higher_is != endpoint.higher_is
-    sign = -1 if turned else 1
-    if row.kind == "change":
-        mean = sign * mean * factor
-    else:
-        start = endpoint.high if turned else endpoint.low
-        mean = start + sign * (mean - row.low) * factor
-    said = "" if factor == 1 else f"{row.low:g}-{row.high:g} rescaled to {endpoint.low:g}-{endpoint.high:g}"
-    return mean, sd * factor, "; ".join(filter(None, (said, "direction reversed" if turned else "")))
-
-
-def _row(ask, member, one, treated: Side, control: Side, *, dose: bool = False) -> dict:
-    steps = dict.fromkeys((*treated.steps, *control.steps))
-    remark = [one.visit] if ask.month is not None and one.visit in ("1 month",) else []
-    note = "; ".join([*remark, *steps, *([one.note] if one.note else [])])
-    label = f"{member.label}, {treated.dose:g} million" if dose else member.label
-    shared = dict(
-        trial=member.trial, label=label, year=member.year, arm=treated.arm, dose_million=treated.dose,
-        comparator=member.comparator, comparator_class=member.comparator_class, rob=member.rob, n_1=treated.n, n_2=control.n,
-        kind="" if ask.binary else one.kind, instrument="" if ask.binary else one.instrument,
-        how=max((*treated.hows, *control.hows), key=HOWS.index), source=one.source, where=one.where, note=note,
-    )  # fmt: skip
+def _row(ask: Ask, member: Member, first, treated: Side, control: Side, *, is_dose: bool = False) -> dict:
+    steps = [*dict.fromkeys((*treated.steps, *control.steps)), *_stays_combined(ask, member, treated)]
+    row = _who(member) | {
+        "arm": treated.arm,
+        "dose_million": treated.dose,
+        "n_1": treated.n,
+        "n_2": control.n,
+        "how": max((*treated.hows, *control.hows), key=HOWS.index),
+        "source": first.source,
+        "where": first.where,
+    }
+    if is_dose:
+        row["label"] = f"{member.label}, {treated.dose:g} million"
     if ask.binary:
         effect = risk_ratio([treated.mean], [treated.n], [control.mean], [control.n], labels=[member.label])
-        if effect.note:
-            shared["note"] = "; ".join(filter(None, (note, "1/2 added to each cell")))
-        return shared | dict(events_1=treated.mean, events_2=control.mean, y=float(effect.y[0]), v=float(effect.v[0]))
-    effect = mean_difference(treated.mean, treated.sd, treated.n, control.mean, control.sd, control.n)
-    arms = dict(mean_1=treated.mean, sd_1=treated.sd, mean_2=control.mean, sd_2=control.sd)
-    return shared | arms | dict(y=float(effect.y), v=float(effect.v))
+        row |= {"events_1": treated.mean, "events_2": control.mean, "kind": "", "instrument": first.event}
+        steps += ["1/2 added to each cell"] if effect.note else []
+    else:
+        arms = {name: [value] for name, value in zip(SCORES, _numbers(treated, control), strict=True)}
+        effect = mean_difference(
+            arms["mean_1"], arms["sd_1"], arms["n_1"], arms["mean_2"], arms["sd_2"], arms["n_2"], labels=[member.label]
+        )
+        row |= {name: value for name, (value,) in arms.items()} | {"kind": first.kind, "instrument": first.instrument}
+    note = "; ".join([*steps, *([first.note] if first.note else [])])
+    return row | {"y": float(effect.y[0]), "v": float(effect.v[0]), "note": note}
 
 
-def _single_effect(ask, member) -> list[dict]:
-    """A trial that prints only the difference: SE from its 95 % interval (normal)."""
-    effects = _effects(ask.endpoint).query("trial == @member.trial and poolable == True")
-    at = effects.month.isna() if ask.month is None else (effects.month == ask.month).fillna(False).astype(bool)
-    for row in effects[at].itertuples():
-        _, _, said = _on_scale(ask.endpoint, row, 0.0, 1.0)
-        factor = _on_scale(ask.endpoint, row, 0.0, 1.0)[1]
-        sign = 1 if row.higher_is == ask.endpoint.higher_is else -1
+def _numbers(treated: Side, control: Side) -> tuple:
+    return treated.n, treated.mean, treated.sd, control.n, control.mean, control.sd
+
+
+def _who(member: Member) -> dict:
+    return {name: getattr(member, name) for name in ("trial", "label", "year", "comparator", "comparator_class", "rob")}
+
+
+def _printed_effect(ask: Ask, member: Member) -> list[dict]:
+    """A trial that prints only the difference: SE from its 95% interval (normal)."""
+    made = []
+    for row in ask.effects:
+        if row.trial != member.trial or row.month != ask.month or not row.poolable:
+            continue
+        # a difference carries over like a change: no zero point to move
+        estimate, factor, rescaled = on_scale(ask.endpoint, row._replace(kind="change"), row.estimate, 1.0)
         se = float(se_from_ci(row.ci_low, row.ci_high)) * factor
-        note = "; ".join(filter(None, (row.visit, "SE from the 95% interval", said, row.note)))
-        return [
-            dict(
-                trial=member.trial, label=member.label, year=member.year, arm="msc", dose_million=np.nan,
-                comparator=member.comparator, comparator_class=member.comparator_class, rob=member.rob,
-                n_1=float(row.n_1), n_2=float(row.n_2), y=sign * row.estimate * factor, v=se**2, kind=row.kind,
-                instrument=row.instrument, how="converted", source=row.source, where=row.where, note=note,
-            )
-        ]  # fmt: skip
-    return []
+        note = "; ".join(filter(None, (row.visit, "SE from the 95% interval", rescaled, row.note)))
+        numbers = {"n_1": row.n_1, "n_2": row.n_2, "y": estimate, "v": se**2, "kind": row.kind}
+        origin = {"instrument": row.instrument, "how": "converted", "source": row.source, "where": row.where}
+        made.append(_who(member) | numbers | origin | {"arm": "msc", "dose_million": np.nan, "note": note})
+    return made
 
 
-# ---------------------------------------------------------------- the frame
-
-
-def _frame(ask, made: list[dict], left_out: list[dict]):
+def _frame(ask: Ask, made: list[dict], left_out: list[dict]):
     import pandas as pd
 
     end = ask.endpoint
-    columns = EVENT_COLUMNS if ask.binary else COLUMNS
-    frame = pd.DataFrame(made).reindex(columns=columns)
-    # by trial first, so that doses stay in order of size and not of spelling
-    frame["_"] = [label.split(",")[0] for label in frame.label]
+    frame = pd.DataFrame(made).reindex(columns=[*WHO, *(COUNTS if ask.binary else SCORES), *EFFECT])
+    # doses in order of size, not of spelling: by trial first
+    frame["_"] = [label.partition(",")[0] for label in frame.label]
     frame = frame.sort_values(["year", "_", "dose_million"], kind="stable", ignore_index=True).drop(columns="_")
-    present = lambda value: None if value != value else float(value)  # noqa: E731
-    frame.attrs |= {
-        "review": end.review,
-        "outcome": end.outcome,
-        "month": ask.month,
-        "outcome_label": end.label,
-        "measure": end.measure,
-        "unit": end.unit,
-        "low": present(end.low),
-        "high": present(end.high),
-        "higher_is": end.higher_is,
-        "mid": present(end.mid),
-        "left_out": left_out,
-    }
+    told = ("review", "outcome", "measure", "unit", "low", "high", "higher_is", "mid")
+    frame.attrs |= {name: getattr(end, name) for name in told}
+    frame.attrs |= {"outcome_label": end.label, "month": ask.month, "left_out": left_out}
     return frame

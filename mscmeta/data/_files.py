@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ PACKAGE = "datapackage.json"
 BIBLIOGRAPHY = "references.bib"
 
 
-class BrokenTable(ValueError):
+class BrokenTableError(ValueError):
     """A file in data/ that breaks its description: the message names file, line, column and reason."""
 
 
@@ -46,6 +47,21 @@ class Text:
     columns: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+
+def reported(*values: object) -> bool:
+    """Tell whether every value is there: None is what a source did not report."""
+    return all(value is not None for value in values)
+
+
+def records(frame) -> list:
+    """Rows of a frame as named tuples with their Index; what is not reported is None. Quick to loop over."""
+    row = namedtuple("Row", ["Index", *frame.columns])
+    columns = [
+        [None if absent else value for value, absent in zip(frame[name].tolist(), frame[name].isna(), strict=True)]
+        for name in frame.columns
+    ]
+    return [row(*cells) for cells in zip(frame.index, *columns, strict=True)]
 
 
 def find() -> Path:
@@ -107,7 +123,7 @@ def schema(folder: Path | None = None) -> dict:
     try:
         package = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise BrokenTable(f"{PACKAGE}: cannot be read ({error}); restore it from the repository") from None
+        raise BrokenTableError(f"{PACKAGE}: cannot be read ({error}); restore it from the repository") from None
     return package | {"resources": {resource["name"]: resource for resource in package["resources"]}}
 
 

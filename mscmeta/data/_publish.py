@@ -6,7 +6,7 @@ import io
 import shutil
 from pathlib import Path
 
-from mscmeta.data._files import BrokenTable, bibliography, find, note_read, read_text, schema
+from mscmeta.data._files import BrokenTableError, bibliography, find, note_read, read_text, schema
 from mscmeta.data._tables import table
 
 #: A cell that starts so is run as a formula by spreadsheets (CWE-1236).
@@ -33,7 +33,7 @@ def publish(folder: str | Path) -> list[Path]:
     ------
     ValueError
         If `folder` is the data folder.
-    BrokenTable
+    BrokenTableError
         If a table breaks its description: nothing broken is published.
     """
     home, target = find(), Path(folder)
@@ -58,7 +58,7 @@ def _guarded(home: Path, resource: dict) -> str:
     table(resource["name"])
     text = read_text(home / resource["path"])
     if text.problems:
-        raise BrokenTable(str(text.problems[0]))
+        raise BrokenTableError(str(text.problems[0]))
     numeric = [field["type"] in ("integer", "number") for field in resource["schema"]["fields"]]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from mscmeta.data._check import checked
-from mscmeta.data._files import BrokenTable, bibliography, find, note_read, schema
+from mscmeta.data._files import BrokenTableError, bibliography, find, note_read, schema
 
-PANDAS = {"integer": "Int64", "number": "float64", "string": "object", "boolean": "object"}
 _kept: dict = {}
 
 
@@ -25,7 +24,7 @@ def table(name: str):
 
     Raises
     ------
-    BrokenTable
+    BrokenTableError
         If the table breaks its description; the message names file, line, column and reason.
     ValueError
         If there is no such table.
@@ -33,8 +32,8 @@ def table(name: str):
     Examples
     --------
     >>> trials = table("trials").set_index("trial")
-    >>> trials.loc["vega2015", ["year", "comparator_class"]].tolist()
-    [2015, 'hyaluronic acid']
+    >>> list(trials.loc[["vega2015"], ["year", "comparator_class"]].astype(str).values[0])
+    ['2015', 'hyaluronic acid']
     """
     folder = find()
     resources = schema(folder)["resources"]
@@ -53,7 +52,7 @@ def _load(folder: Path, name: str):
     frame, problems = checked(folder, name)
     if problems:
         more = f" (and {len(problems) - 1} more: see mscmeta.data.problems())" if len(problems) > 1 else ""
-        raise BrokenTable(f"{problems[0]}{more}")
+        raise BrokenTableError(f"{problems[0]}{more}")
     return frame
 
 

@@ -181,14 +181,18 @@ def _compare(ask: Ask, member: Member, group) -> list[dict]:
     return [_row(ask, member, first, dose, each, is_dose=True) for dose in treated]
 
 
-def _stays_combined(ask: Ask, member: Member, treated: Side) -> list[str]:
+def _remarks(ask: Ask, member: Member, treated: Side) -> list[str]:
+    """What the reader of a row should know besides the conversions."""
     arms = table("arms")
     parts = arms[(arms.trial == member.trial) & (arms.part_of == treated.arm)]
-    return ["only the doses put together are known"] if ask.arms != "combine" and len(parts) else []
+    said = ["only the doses put together are known"] if ask.arms != "combine" and len(parts) else []
+    if member.follow_up and ask.month is not None and str(ask.month) not in member.follow_up.split(","):
+        said.append(f"the review's table of trials lists no visit at month {ask.month}")
+    return said
 
 
 def _row(ask: Ask, member: Member, first, treated: Side, control: Side, *, is_dose: bool = False) -> dict:
-    steps = [*dict.fromkeys((*treated.steps, *control.steps)), *_stays_combined(ask, member, treated)]
+    steps = [*dict.fromkeys((*treated.steps, *control.steps)), *_remarks(ask, member, treated)]
     row = _who(member) | {
         "arm": treated.arm,
         "dose_million": treated.dose,

@@ -27,6 +27,7 @@ class Member:
     comparator: str
     comparator_class: str
     rob: str
+    follow_up: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def members(review: str, outcome: str, trials) -> list[Member]:
             known.comparator[row.trial],
             row.comparator_class,
             judged.get(row.trial, ""),
+            row.follow_up_printed,
         )
         for row in mine.itertuples()
     ]

@@ -81,7 +81,7 @@ def table(contrasts, pooled, subgroups, pooled_by, *, prediction, published, raw
         rows += [*published_rows(published, **shown), *lines]
     else:
         rows += published_rows(published, **shown)
-    return Table(rows, heads, footnotes)
+    return Table([*rows, Row("gap")], heads, [*footnotes, *left_out(contrasts.attrs)])
 
 
 def raw_columns(contrasts) -> tuple[list[str], list[str]]:
@@ -189,6 +189,14 @@ def row_marks(contrasts) -> tuple[list[str], list[str]]:
             lines.append(f"{letter} {text}")
             marks = [mark + (_raised(letter) if v == value else "") for mark, v in zip(marks, values, strict=True)]
     return marks, lines
+
+
+def left_out(attrs) -> list[str]:
+    """Return a line for each reason why trials of the review are not among the rows."""
+    reasons: dict[str, list[str]] = {}
+    for trial in attrs.get("left_out", []):
+        reasons.setdefault(trial["reason"], []).append(trial["label"])
+    return [f"Not shown: {', '.join(labels)} ({reason})." for reason, labels in reasons.items()]
 
 
 def scaled(values: tuple[float, ...], ratio: bool) -> tuple[float, ...]:

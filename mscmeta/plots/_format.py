@@ -4,6 +4,15 @@ import math
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
+MEASURES = {
+    "MD": "Mean difference",
+    "SMD": "Standardised mean difference",
+    "ROM": "Ratio of means",
+    "RR": "Risk ratio",
+    "OR": "Odds ratio",
+    "RD": "Risk difference",
+}
+RATIOS = ("ROM", "RR", "OR")
 
 
 def number(x: float, decimals: int = 2) -> str:
@@ -88,3 +97,17 @@ def shared_decimals(values: list[float], most: int = 2) -> int:
     """
     printed = [shortest(x, most) for x in values if not math.isnan(x)]
     return max((len(text.partition(".")[2]) for text in printed), default=0)
+
+
+def measured(attrs, effect_label: str | None, ratio: bool | None) -> tuple[str, bool]:
+    """Return what the effect is called and whether it is the logarithm of a ratio: as told, else from `attrs`.
+
+    Examples
+    --------
+    >>> measured({"measure": "RR"}, None, None), measured({}, "Difference", None)
+    (('Risk ratio', True), ('Difference', False))
+    """
+    measure = attrs.get("measure", "MD")
+    if measure not in MEASURES:
+        raise ValueError(f"attrs['measure'] is {measure!r}; known measures: {', '.join(MEASURES)}")
+    return effect_label or MEASURES[measure], measure in RATIOS if ratio is None else ratio

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.special import ndtr, stdtr
 
+from ._format import measured
 from ._style import (
     BLACK,
     BLUE,
@@ -19,7 +20,7 @@ from ._style import (
 
 
 @styled
-def drapery(contrasts, pooled, *, mid=None, ratio=False, effect_label="Mean difference", ax=None):
+def drapery(contrasts, pooled, *, mid=None, ratio=None, effect_label=None, ax=None):
     """Draw the P value of every possible true effect, for each trial and for the pooled result.
 
     The curve of the pooled result uses the same distribution (t or normal) as its interval; where a curve crosses 0.05
@@ -33,10 +34,10 @@ def drapery(contrasts, pooled, *, mid=None, ratio=False, effect_label="Mean diff
         Their pooled result.
     mid : float or False, optional
         Smallest difference that patients notice; `attrs["mid"]` by default.
-    ratio : bool
-        Effects are logarithms of ratios.
-    effect_label : str
-        What is measured.
+    ratio : bool, optional
+        Effects are logarithms of ratios; `attrs["measure"]` says so by default.
+    effect_label : str, optional
+        What the effect is called; from `attrs["measure"]` by default.
     ax : Axes, optional
         Axes to draw in.
 
@@ -45,6 +46,7 @@ def drapery(contrasts, pooled, *, mid=None, ratio=False, effect_label="Mean diff
     Axes
     """
     y, v = study_values(contrasts, "y", "v")
+    effect_label, ratio = measured(contrasts.attrs, effect_label, ratio)
     ax, se = axes(ax, 6.4, 4.2), np.sqrt(v)
     centre, half = float(pooled.estimate), 3.2 * max(float(np.median(se)), float(pooled.se))
     low, high = min(centre - half, y.min(), 0), max(centre + half, y.max(), 0)

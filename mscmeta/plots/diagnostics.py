@@ -5,7 +5,19 @@ import math
 import numpy as np
 from scipy.special import chdtri
 
-from ._style import BLACK, BLUE, GREY, SMALL, VERMILION, effect_axis_label, plt, printable, ratio_ticks, styled
+from ._format import measured
+from ._style import (
+    BLACK,
+    BLUE,
+    GREY,
+    SMALL,
+    VERMILION,
+    effect_axis_label,
+    plt,
+    printable,
+    ratio_ticks,
+    styled,
+)
 
 PANELS = {
     "rstudent": "Studentised residual",
@@ -20,7 +32,7 @@ PANELS = {
 
 
 @styled
-def gosh(subsets, *, trial=None, labels=None, ratio=False, effect_label="Mean difference", attrs=None):
+def gosh(subsets, *, trial=None, labels=None, ratio=None, effect_label=None, attrs=None):
     """Draw the results of all subsets of trials: pooled effect against I² (Olkin, Dahabreh & Trikalinos 2012).
 
     Two clouds mean two kinds of trials; `trial` shows whether one of them makes the difference.
@@ -33,10 +45,10 @@ def gosh(subsets, *, trial=None, labels=None, ratio=False, effect_label="Mean di
         Show the subsets with and without this trial apart; needs `labels`.
     labels : sequence of str, optional
         Names of the trials, in the order of the mask.
-    ratio : bool
-        Effects are logarithms of ratios.
-    effect_label : str
-        What is measured.
+    ratio : bool, optional
+        Effects are logarithms of ratios; `attrs["measure"]` says so by default.
+    effect_label : str, optional
+        What the effect is called; from `attrs["measure"]` by default.
     attrs : dict, optional
         `attrs` of the contrasts, for the axis.
 
@@ -47,6 +59,7 @@ def gosh(subsets, *, trial=None, labels=None, ratio=False, effect_label="Mean di
     """
     effects, i2 = np.asarray(subsets.estimate, float), 100 * np.asarray(subsets.i2, float)
     mixed = np.asarray(subsets.k) > 1
+    effect_label, ratio = measured(attrs or {}, effect_label, ratio)
     groups = _groups(subsets, trial, labels)
     figure, (top, main) = plt.subplots(
         2, 1, figsize=(6.4, 5.2), sharex=True, height_ratios=(1, 3), layout="constrained"

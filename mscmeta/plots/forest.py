@@ -5,7 +5,7 @@ import numpy as np
 from . import _forest_marks as marks
 from . import _forest_rows as rows_of
 from ._forest_layout import Compact, Wide
-from ._format import percent, shortest
+from ._format import measured, percent, shortest
 from ._style import GREY, SMALL, effect_axis_label, styled, text_width, wrap
 
 ROB_LEGEND = "Risk of bias (overall, as the review judged it): + low, ? unclear or some concerns, − high."
@@ -22,12 +22,12 @@ def forest(
     mid=None,
     null=None,
     favours=("favours MSC", "favours control"),
-    effect_label="Mean difference",
+    effect_label=None,
     unit=None,
     raw=True,
     published=None,
     rob=True,
-    ratio=False,
+    ratio=None,
     decimals=2,
     xlim=None,
     compact=False,
@@ -55,16 +55,16 @@ def forest(
         No effect, as printed on the axis: 0, or 1 for ratios.
     favours : tuple of str
         Words for benefit and for harm; `attrs["higher_is"]` decides which stands left.
-    effect_label, unit : str
-        What is measured, and in what; the unit comes from `attrs` by default.
+    effect_label, unit : str, optional
+        What the effect is called and its unit; from `attrs["measure"]` and `attrs["unit"]` by default.
     raw : bool
         Show each arm's data.
     published : dict or list of dict, optional
         Results as a review printed them: `estimate, low, high, label` (ratios as ratios). Drawn as open diamonds.
     rob : bool
         Show overall risk of bias, where the frame holds it.
-    ratio : bool
-        Effects are logarithms of ratios.
+    ratio : bool, optional
+        Effects are logarithms of ratios; `attrs["measure"]` says so by default.
     decimals : int
         Decimals of the effects.
     xlim : tuple of float, optional
@@ -88,6 +88,7 @@ def forest(
     if pooled is None and not pooled_by:
         raise ValueError("forest needs a pooled result, or a subgroup column with pooled_by")
     contrasts = contrasts.reset_index(drop=True)
+    effect_label, ratio = measured(contrasts.attrs, effect_label, ratio)
     table = rows_of.table(
         contrasts,
         pooled,

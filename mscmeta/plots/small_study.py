@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import ndtri
 
-from ._format import shortest
+from ._format import measured, shortest
 from ._style import BLACK, BLUE, axes, effect_axis_label, name_points, ratio_ticks, styled
 from ._style import study_values as values_of
 
@@ -20,8 +20,8 @@ def funnel(
     levels=(0.9, 0.95, 0.99),
     filled=None,
     names=False,
-    ratio=False,
-    effect_label="Mean difference",
+    ratio=None,
+    effect_label=None,
     ax=None,
 ):
     """Draw the contour-enhanced funnel plot: effects against standard errors over zones of P.
@@ -38,10 +38,10 @@ def funnel(
         Trials that trim and fill put in, with `y` and `v`; drawn open.
     names : bool
         Write the trials' names.
-    ratio : bool
-        Effects are logarithms of ratios.
-    effect_label : str
-        What is measured.
+    ratio : bool, optional
+        Effects are logarithms of ratios; `attrs["measure"]` says so by default.
+    effect_label : str, optional
+        What the effect is called; from `attrs["measure"]` by default.
     ax : Axes, optional
         Axes to draw in.
 
@@ -52,6 +52,7 @@ def funnel(
     y, v = values_of(contrasts, "y", "v")
     if not (levels and all(0 < level < 1 for level in levels) and list(levels) == sorted(levels)):
         raise ValueError(f"levels is {levels!r}; give rising confidence levels between 0 and 1, at most three")
+    effect_label, ratio = measured(contrasts.attrs, effect_label, ratio)
     ax, se = axes(ax, 6.4, 4.4), np.sqrt(v)
     every_y = y if filled is None else np.append(y, filled["y"])
     every_se = se if filled is None else np.append(se, np.sqrt(filled["v"]))
@@ -89,7 +90,7 @@ def _zones(ax, levels, reach, bottom) -> None:
 
 
 @styled
-def radial(contrasts, pooled, *, names=True, ratio=False, effect_label="Mean difference", ax=None):
+def radial(contrasts, pooled, *, names=True, ratio=None, effect_label=None, ax=None):
     """Draw the radial (Galbraith) plot: precise trials lie far right, and the slope of a line from 0 is an effect.
 
     Standard errors include tau squared of a random-effects fit, as in metafor.
@@ -102,10 +103,10 @@ def radial(contrasts, pooled, *, names=True, ratio=False, effect_label="Mean dif
         Their pooled result: the slope, and its band of ± 2.
     names : bool
         Write the trials' names.
-    ratio : bool
-        Effects are logarithms of ratios.
-    effect_label : str
-        What is measured.
+    ratio : bool, optional
+        Effects are logarithms of ratios; `attrs["measure"]` says so by default.
+    effect_label : str, optional
+        What the effect is called; from `attrs["measure"]` by default.
     ax : Axes, optional
         Axes to draw in.
 
@@ -114,6 +115,7 @@ def radial(contrasts, pooled, *, names=True, ratio=False, effect_label="Mean dif
     Axes
     """
     y, v = values_of(contrasts, "y", "v")
+    effect_label, ratio = measured(contrasts.attrs, effect_label, ratio)
     ax, se = axes(ax, 6.4, 4.4), np.sqrt(v + float(pooled.tau2))
     right, slope = 1.12 / se.min(), float(pooled.estimate)
     ends = np.array([0, right])

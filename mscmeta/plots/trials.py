@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..pool import pool
-from ._format import shortest
+from ._format import MEASURES, measured, shortest
 from ._style import (
     BLACK,
     BLUE,
@@ -15,8 +15,6 @@ from ._style import (
     study_values,
     styled,
 )
-
-MEASURES = {"RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference"}
 
 
 @styled
@@ -42,8 +40,8 @@ def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, ax
     -------
     Axes
     """
-    if measure not in MEASURES:
-        raise ValueError(f"measure is {measure!r}; choose one of {', '.join(MEASURES)}")
+    if measure not in ("RR", "OR", "RD"):
+        raise ValueError(f"measure is {measure!r}; choose RR, OR or RD")
     events_1, n_1, events_2, n_2 = study_values(contrasts, "events_1", "n_1", "events_2", "n_2")
     ax, control = axes(ax, 4.8, 4.8), np.linspace(0, 1, 201)
     risk_1, risk_2, n = events_1 / n_1, events_2 / n_2, n_1 + n_2
@@ -54,7 +52,7 @@ def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, ax
         if measure == "OR":
             expected = np.exp(effect) * control / (1 - control + np.exp(effect) * control)
         shown = shortest(effect if measure == "RD" else np.exp(effect))
-        label = f"pooled {MEASURES[measure]} {shown}"
+        label = f"pooled {MEASURES[measure].lower()} {shown}"
         ax.plot(control, expected, color=BLUE, lw=1.2, ls=(0, (4, 3)), gid="pooled", label=label)
     sizes = 300 * n / n.max()
     ax.scatter(risk_2, risk_1, s=sizes, color=BLUE, alpha=0.55, edgecolor=BLACK, lw=0.7, zorder=3)
@@ -124,8 +122,8 @@ def bubble(
     line=None,
     moderator_label=None,
     names=True,
-    ratio=False,
-    effect_label="Mean difference",
+    ratio=None,
+    effect_label=None,
     ax=None,
 ):
     """Draw effects against a moderator, with the line of a meta-regression.
@@ -144,10 +142,10 @@ def bubble(
         What the moderator is, with its unit; the column's name by default.
     names : bool
         Write the trials' names.
-    ratio : bool
-        Effects are logarithms of ratios.
-    effect_label : str
-        What is measured.
+    ratio : bool, optional
+        Effects are logarithms of ratios; `attrs["measure"]` says so by default.
+    effect_label : str, optional
+        What the effect is called; from `attrs["measure"]` by default.
     ax : Axes, optional
         Axes to draw in.
 
@@ -159,6 +157,7 @@ def bubble(
     if np.isnan(x).any():
         label = contrasts["label"].iloc[int(np.flatnonzero(np.isnan(x))[0])]
         raise ValueError(f"{moderator} of {label!r} is missing; leave the trial out before drawing")
+    effect_label, ratio = measured(contrasts.attrs, effect_label, ratio)
     weights = 1 / v if weights is None else np.asarray(weights, float)
     ax = axes(ax, 6.4, 4.4)
     ax.margins(0.12)

@@ -3,7 +3,7 @@
 import math
 
 from .._results import RANDOM_EFFECTS
-from ..plots._format import number, p_value, percent
+from ..plots._format import measured, number, p_value, percent
 
 __all__ = [
     "estimate_ci",
@@ -122,32 +122,31 @@ def _undecided(gain, treatment, control, mid) -> str:
     return f"; a difference that patients notice (MID {_short(mid)}) in favour of {side} remains possible"
 
 
-def forest_alt(contrasts, pooled, *, ratio: bool = False, measure: str = "mean difference", decimals: int = 2) -> str:
+def forest_alt(contrasts, pooled, *, ratio: bool | None = None, measure: str | None = None, decimals: int = 2) -> str:
     """Return what a forest plot shows, for those who do not see it: trials, result, spread and direction.
 
     Parameters
     ----------
     contrasts : DataFrame
-        The rows of the plot; its `attrs` name outcome, unit and direction.
+        The rows of the plot; its `attrs` name measure, outcome, unit and direction.
     pooled : Pooled
         Their pooled result.
-    ratio : bool
-        Effects are logarithms of ratios.
-    measure : str
-        What the effect is called.
+    ratio : bool, optional
+        Effects are logarithms of ratios; `attrs["measure"]` says so by default.
+    measure : str, optional
+        What the effect is called; from `attrs["measure"]` by default.
     """
     attrs = contrasts.attrs
+    measure, ratio = measured(attrs, measure, ratio)
     about = f" on {attrs['outcome_label']}" if attrs.get("outcome_label") else ""
     unit = "" if ratio else attrs.get("unit") or ""
     better = {"worse": "below", "better": "above"}.get(attrs.get("higher_is"))
-    null = "one" if ratio else "zero"
-    sides = f" Values {better} {null} favour MSC." if better else ""
+    sides = f" Values {better} {'one' if ratio else 'zero'} favour MSC." if better else ""
     spread = f" I² {percent(float(pooled.i2))}, τ² {number(float(pooled.tau2))}." if int(pooled.k) > 1 else ""
     result = estimate_ci(pooled, unit, decimals=decimals, ratio=ratio)
-    rows = plural(len(contrasts), "row")
-    trials = rows if "trial" not in contrasts else plural(contrasts["trial"].nunique(), "trial")
+    trials = contrasts["trial"].nunique() if "trial" in contrasts else len(contrasts)
     return (
-        f"Forest plot of {trials}{about}. Pooled {measure}, MSC against control: {result}, "
+        f"Forest plot of {plural(trials, 'trial')}{about}. Pooled {measure.lower()}, MSC against control: {result}, "
         f"{pooled.tau2_method} with {pooled.ci_method} interval.{_future(pooled, unit, decimals, ratio)}{spread}{sides}"
     )
 

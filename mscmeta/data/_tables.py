@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from mscmeta.data._check import checked
-from mscmeta.data._files import BrokenTableError, bibliography, find, note_read, schema
+from mscmeta.data._files import PACKAGE, BrokenTableError, bibliography, find, note_read, schema
 
+#: The last frame of each table, under the state of the files that decide whether it is right.
 _kept: dict = {}
 
 
@@ -25,46 +26,48 @@ def table(name: str):
     Raises
     ------
     BrokenTableError
-        If the table breaks its description; the message names file, line, column and reason.
+        If the table, or one that it refers to, breaks its description; the message names file, line, column and reason.
     ValueError
         If there is no such table.
 
     Examples
     --------
     >>> trials = table("trials").set_index("trial")
-    >>> list(trials.loc[["vega2015"], ["year", "comparator_class"]].astype(str).values[0])
-    ['2015', 'hyaluronic acid']
+    >>> trials.comparator_class["vega2015"]
+    'hyaluronic acid'
     """
     folder = find()
     resources = schema(folder)["resources"]
     if name not in resources:
         raise ValueError(f"table is {name!r}; choose one of {', '.join(resources)}")
-    read = _files_of(folder, resources, name)
-    for path in read:
+    return _table(folder, resources, name).copy()
+
+
+def _table(folder: Path, resources: dict, name: str):
+    read = _referred(resources, name)
+    for other in read:  # their mistakes first: they would show as mistakes of this table
+        _table(folder, resources, other)
+    files = [*(folder / resources[other]["path"] for other in (name, *read)), folder / PACKAGE, bibliography(folder)]
+    for path in files:
         note_read(path)
-    stamp = (str(folder), *(_stamp(path) for path in read))
+    stamp = tuple(_state(path) for path in files)
     if _kept.get(name, (None,))[0] != stamp:
-        _kept[name] = stamp, _load(folder, name)
-    return _kept[name][1].copy()
+        frame, problems = checked(folder, name)
+        if problems:
+            more = f" (and {len(problems) - 1} more: see mscmeta.data.problems())" if len(problems) > 1 else ""
+            raise BrokenTableError(f"{problems[0]}{more}")
+        _kept[name] = stamp, frame
+    return _kept[name][1]
 
 
-def _load(folder: Path, name: str):
-    frame, problems = checked(folder, name)
-    if problems:
-        more = f" (and {len(problems) - 1} more: see mscmeta.data.problems())" if len(problems) > 1 else ""
-        raise BrokenTableError(f"{problems[0]}{more}")
-    return frame
+def _referred(resources: dict, name: str) -> list[str]:
+    """Tables that decide whether this one is right."""
+    described = resources[name]["schema"]
+    others = [key["reference"]["resource"] for key in described.get("foreignKeys", [])]
+    others += [field["listOf"] for field in described["fields"] if "listOf" in field]
+    return list(dict.fromkeys([*others, *resources[name].get("reads", [])]))
 
 
-def _files_of(folder: Path, resources: dict, name: str) -> list[Path]:
-    """All files whose content decides whether this table is right."""
-    others = [key["reference"]["resource"] for key in resources[name]["schema"].get("foreignKeys", [])]
-    others += [f["listOf"] for f in resources[name]["schema"]["fields"] if "listOf" in f]
-    others += resources[name].get("reads", [])
-    unique = dict.fromkeys([name, *others])
-    return [*(folder / f"{other}.csv" for other in unique), folder / "datapackage.json", bibliography(folder)]
-
-
-def _stamp(path: Path) -> tuple:
-    status = path.stat() if path.exists() else None
-    return (str(path), status and (status.st_mtime_ns, status.st_size))
+def _state(path: Path) -> tuple:
+    there = path.stat() if path.exists() else None
+    return str(path), there and (there.st_mtime_ns, there.st_size)

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def cited() -> set[str]:
     for path in sorted((ROOT / "data").glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
-                keys |= {key for name in row if "source" in name or name == "citation" for key in row[name].split()}
+                named = " ".join(row[name] for name in row if "source" in name or name in ("citation", "note"))
+                keys |= set(re.findall(r"[a-z][a-z0-9]+", named))
     return keys
 
 
@@ -147,6 +149,61 @@ def test_readme_lists_the_settings():
     rows = re.findall(r"^\| `([A-Z0-9]+)` \|.*\| `([^`]+)` \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
     settings = yaml.safe_load((ROOT / "book" / "parameters.yml").read_text(encoding="utf-8"))
     assert dict(rows) == {name: str(about["default"]) for name, about in settings.items()}
+
+
+@pytest.fixture
+def copied_data(tmp_path, monkeypatch):
+    """A copy of the tables that a test may change."""
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    (tmp_path / "book").mkdir()
+    shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
+    monkeypatch.setenv("MSCMETA_DATA", str(tmp_path / "data"))
+    return tmp_path
+
+
+def add_row(table: Path, **cells: object) -> None:
+    """Write one more line, with empty cells for what is not given."""
+    with table.open(encoding="utf-8", newline="") as lines:
+        names = next(csv.reader(lines))
+    with table.open("a", encoding="utf-8", newline="") as lines:
+        csv.DictWriter(lines, names, restval="", lineterminator="\n").writerow(cells)
+
+
+def test_adding_a_trial_as_the_readme_says(copied_data):
+    """The six steps of README.md, in a copy: no rule is broken and the trial is in the analysis."""
+    from mscmeta import data
+
+    tables, own = copied_data / "data", {"trial": "doe2026", "source": "doe2026", "how": "reported"}
+    steps = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Add a trial")[2].partition("\n## ")[0]
+    assert re.findall(r"^\d\. `([\w/.]+)`", steps, re.M) == ["book/references.bib"] + [
+        f"data/{name}.csv" for name in ("trials", "arms", "outcomes", "inclusion", "endpoints")
+    ]
+    before = data.contrasts("sadeghirad2024", "pain", 6)
+    with (copied_data / "book" / "references.bib").open("a", encoding="utf-8") as bib:
+        bib.write("\n@article{doe2026,\n  author = {Doe}, title = {A trial}, year = {2026}, doi = {10.1000/doe}\n}\n")
+    about = {"cells": "bone marrow", "origin": "allogeneic", "comparator": "saline", "comparator_class": "placebo"}
+    names = {"trial": "doe2026", "label": "Doe 2026", "year": 2026, "citation": "doe2026", "where": "abstract"}
+    add_row(tables / "trials.csv", **names, **about)
+    for arm, dose, mean in (("msc", 50, 3.1), ("control", "", 4.2)):
+        add_row(tables / "arms.csv", **own, arm=arm, role=arm, label=arm, dose_million=dose, n=30, where="Table 1")
+        visit = {"outcome": "pain", "month": 6, "visit": "6 months", "kind": "final", "instrument": "vas_pain_10"}
+        add_row(tables / "outcomes.csv", **own, **visit, arm=arm, n=30, mean=mean, sd=2.0, where="Table 3")
+    kinds = {"status": "inferred", "comparator_class": "placebo", "class_status": "known", "where": "abstract"}
+    add_row(tables / "inclusion.csv", review="sadeghirad2024", trial="doe2026", source="doe2026", **kinds)
+    endpoints = tables / "endpoints.csv"
+    lines = endpoints.read_text(encoding="utf-8").splitlines()
+    changed = [
+        line.replace("cochrane2025", "cochrane2025 doe2026", 1) if line.startswith("sadeghirad2024,pain,") else line
+        for line in lines
+    ]
+    assert changed != lines
+    endpoints.write_text("\n".join(changed) + "\n", encoding="utf-8")
+
+    assert data.problems() == []
+    after = data.contrasts("sadeghirad2024", "pain", 6)
+    assert set(after.trial) - set(before.trial) == {"doe2026"}
+    assert len(after) == len(before) + 1
+    assert after.set_index("trial").y["doe2026"] == pytest.approx(3.1 - 4.2)
 
 
 def test_data_page_offers_every_table_and_every_notebook():

@@ -17,7 +17,7 @@ _HOME = {
     "sd_of_change",
     "tau2": "tau2_interval",
     "pool": "Pooled Interval Ratio pool",
-    "sensitivity": "leave_one_out cumulative influence gosh",
+    "sensitivity": "leave_one_out cumulative influence gosh multiverse",
     "regression": "subgroups meta_regression permutation_test",
     "small_study": "egger begg peters trim_and_fill",
     "bayes": "Posterior normal_normal",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
 import numpy as np
@@ -99,13 +99,13 @@ class Pooled:
     mask: np.ndarray | None = None
     _variances: np.ndarray | None = None
     _weights: np.ndarray | None = None
-    _test: tuple | None = None
+    _statistic: float | np.ndarray | None = None
 
     @property
     def statistic(self) -> float | np.ndarray:
         """Test statistic of "no effect": estimate / se, or the signed likelihood root for a profile interval."""
-        if self._test is not None:
-            return self._test[0]
+        if self._statistic is not None:
+            return self._statistic
         return _plain(standardise(self.estimate, self.se))
 
     @property
@@ -162,6 +162,19 @@ class Pooled:
         df = {"z": math.inf, "t(k-1)": self.k - 1, "t(k-2)": self.k - 2}[rule]
         half = t_quantile(self.level, df) * np.sqrt(np.square(self.se) + self.tau2)
         return Interval(_plain(self.estimate - half), _plain(self.estimate + half))
+
+    def replicate(self, index: int | tuple[int, ...]) -> Pooled:
+        """One of the replicates, as the result of a single meta-analysis."""
+        if not np.ndim(self.estimate):
+            raise ValueError("this is a single meta-analysis; it has no replicates")
+        rows = np.index_exp[...] + (index if isinstance(index, tuple) else (index,))
+        picked = {
+            name: np.asarray(getattr(self, name))[index].item()
+            for name in ("estimate", "se", "df", "tau2", "tau2_at_boundary", "q", "q_df", "i2", "h2", "k")
+        }
+        ci = Interval(float(self.ci.low[index]), float(self.ci.high[index]))
+        root = None if self._statistic is None else float(self._statistic[index])
+        return replace(self, **picked, ci=ci, mask=None, _weights=self.weights[rows], _statistic=root)
 
     def exp(self) -> Ratio:
         """Pooled ratio and interval, when the effect is a log ratio."""

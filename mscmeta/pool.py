@@ -8,12 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import _checks as check
+from ._likelihood import mean_interval
+from ._moments import Many, One, Value
 from ._results import Interval, Pooled, Ratio, t_quantile
-from .tau2 import ESTIMATORS, Many, One, Value, estimate
+from .tau2 import ESTIMATORS, estimate
 
 __all__ = ["Interval", "Pooled", "Ratio", "pool"]
 
-INTERVALS = ("Wald", "t", "HK", "HK-floor", "HK-hybrid")
+INTERVALS = ("Wald", "t", "HK", "HK-floor", "HK-hybrid", "PL")
 I2_RULES = ("tau2", "Q")
 #: Replicates worked on together: their arrays of about nine studies stay in the cache of a core.
 BLOCK = 4096
@@ -23,6 +25,7 @@ _WORDS = {
     "t": "Wald SE, t with k-1 df",
     "HK": "Hartung-Knapp (t, k-1 df)",
     "HK-floor": "Hartung-Knapp with variance factor at least 1 (t, k-1 df)",
+    "PL": "profile likelihood",
     "HK-hybrid": "the wider of Hartung-Knapp (t, k-1 df) and Wald (z)",
 }
 
@@ -46,10 +49,11 @@ def pool(
         meta-analyses; there, NaN in both `y` and `v` means that the study is absent from that replicate.
     tau2 : {"REML", "DL", "PM", "ML", "EB", "HE", "HS", "SJ", "FE"} or float
         Estimator of the between-study variance; "FE" assumes none (common effect); a number is taken as given.
-    ci : {"HK", "HK-floor", "HK-hybrid", "Wald", "t"}
+    ci : {"HK", "HK-floor", "HK-hybrid", "Wald", "t", "PL"}
         Interval and test of the mean: Wald with the normal or with the t quantile; Hartung & Knapp (2001); the same
         with its variance factor never below 1 (Rover, Knapp & Friede 2015); or Hartung-Knapp, but the Wald interval
-        where that is wider (Jackson et al. 2017; meta's ``adhoc.hakn.ci="ci"``).
+        where that is wider (Jackson et al. 2017; meta's ``adhoc.hakn.ci="ci"``); profile likelihood (Hardy & Thompson
+        1996), which needs ``tau2="ML"``, is tested by the likelihood ratio, and is computed one replicate at a time.
     level : float
         Level of the interval, between 0 and 1.
     i2 : {"tau2", "Q"}
@@ -89,8 +93,9 @@ def pool(
     settings = _settings(tau2, ci, level, i2)
     columns = (y.reshape(len(y), -1), v.reshape(len(v), -1))
     absent = np.isnan(y).reshape(len(y), -1) if y.ndim > 1 and np.isnan(y.min()) else None
-    fit = _fit(*columns, None if absent is None else ~absent, *settings)
-    return _result(fit, y.shape[1:], *settings, labels=names, _variances=v)
+    mask = None if absent is None else ~absent
+    fit = _fit(*columns, mask, *settings)
+    return _result(fit, (*columns, mask), y.shape[1:], *settings, labels=names, _variances=v)
 
 
 def pool_masked(
@@ -100,8 +105,9 @@ def pool_masked(
     """Pool the subsets of one set of studies given by the columns of `mask` (studies on axis 0)."""
     y, v, names = check.studies(y, v, labels)
     settings = _settings(tau2, ci, level, i2)
-    fit = _fit(y[:, None], v[:, None], mask, *settings)
-    return _result(fit, mask.shape[1:], *settings, labels=names, mask=mask, _variances=v)
+    columns = (y[:, None], v[:, None], mask)
+    fit = _fit(*columns, *settings)
+    return _result(fit, columns, mask.shape[1:], *settings, labels=names, mask=mask, _variances=v)
 
 
 def _settings(tau2: object, ci: object, level: object, i2: object) -> tuple[str | float, str, float, str]:
@@ -113,6 +119,8 @@ def _settings(tau2: object, ci: object, level: object, i2: object) -> tuple[str 
         if not 0 <= tau2 <= check.LARGEST_VARIANCE:
             raise ValueError(f"tau2 is {tau2:.15g}; a given tau2 lies between 0 and {check.LARGEST_VARIANCE:g}")
     check.one_of("ci", ci, INTERVALS)
+    if ci == "PL" and tau2 != "ML":
+        raise ValueError(f"ci 'PL' is the profile likelihood with tau2 'ML', not {tau2!r}; choose another interval")
     check.one_of("i2", i2, I2_RULES)
     return tau2, ci, check.level(level), i2
 
@@ -171,7 +179,7 @@ def _statistics(data: One | Many, k: Value, tau2: str | float, ci: str, level: f
 def _standard_error(ci: str, level: float, total: Value, q: Value, df: Value) -> tuple[Value, Value]:
     """Standard error and degrees of freedom by the rule of the interval."""
     wald = np.sqrt(1 / total)
-    if ci == "Wald":
+    if ci in ("Wald", "PL"):
         return wald, math.inf
     if ci == "t":
         return wald, df
@@ -186,20 +194,37 @@ def _standard_error(ci: str, level: float, total: Value, q: Value, df: Value) ->
 
 
 def _result(
-    fit: tuple, shape: tuple[int, ...], tau2: str | float, ci: str, level: float, i2: str, **rest: object
-) -> Pooled:
+    fit: tuple, columns: tuple, shape: tuple[int, ...], tau2: str | float, ci: str, level: float, i2: str,
+    **rest: object,
+) -> Pooled:  # fmt: skip
     """The frozen result, in the shape of the replicates."""
-    half = t_quantile(level, fit[2]) * fit[1]
-    mean, se, df, t2, boundary, q, share, h2, k, half = (_shaped(x, shape) for x in (*fit, half))
+    if ci == "PL":
+        low, high, root = (_shaped(x, shape) for x in _profiled(columns, fit[0], fit[3], level))
+    mean, se, df, t2, boundary, q, share, h2, k = (_shaped(x, shape) for x in fit)
+    if ci != "PL":
+        half, root = t_quantile(level, df) * se, None
+        low, high = mean - half, mean + half
     name = tau2 if isinstance(tau2, str) else "given"
     rule = "Q" if tau2 == "FE" else i2
     method = f"tau2: {name if name != 'given' else f'given as {tau2:.6g}'}; interval: {_WORDS[ci]}; I2: from {rule}"
     if name != "FE":
         method += "; prediction: t(k-1) on the same SE unless asked otherwise"
     return Pooled(
-        estimate=mean, se=se, ci=Interval(mean - half, mean + half), df=df, tau2=t2, tau2_at_boundary=boundary, q=q,
-        q_df=k - 1, i2=share, h2=h2, k=k, method=method, tau2_method=name, ci_method=ci, level=level, **rest,
+        estimate=mean, se=se, ci=Interval(low, high), df=df, tau2=t2, tau2_at_boundary=boundary, q=q, q_df=k - 1,
+        i2=share, h2=h2, k=k, method=method, tau2_method=name, ci_method=ci, level=level, _statistic=root, **rest,
     )  # fmt: skip
+
+
+def _profiled(columns: tuple, estimate: Value, tau2: Value, level: float) -> list[np.ndarray]:
+    """Limits and signed likelihood root of each replicate."""
+    y, v, mask = columns
+    found = []
+    for i, (mean, t2) in enumerate(zip(np.atleast_1d(estimate), np.atleast_1d(tau2), strict=True)):
+        use = slice(None) if mask is None else mask[:, i]
+        one = (x[use, i if x.shape[1] > 1 else 0] for x in (y, v))
+        interval, root = mean_interval(*one, float(mean), float(t2), level)
+        found.append((*interval, root))
+    return [np.array(x) if np.ndim(estimate) else x[0] for x in zip(*found, strict=True)]
 
 
 def _shaped(x: object, shape: tuple[int, ...]) -> object:

@@ -1,0 +1,200 @@
+"""The global maximum of the (restricted) likelihood over tau2 >= 0, and what is profiled from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import chdtri
+
+from ._moments import KnownMean, Many, Moments, One, Value
+from ._results import Interval
+from ._roots import root_of_one, roots
+
+#: The likelihood is scanned at points whose v_min + tau2 grows by at most this factor. All its singularities in
+#: tau2 are at or left of -v_min, so on the logarithmic scale it cannot wiggle faster than that.
+GRID_FACTOR = 2.0
+
+
+def most_likely(method: str, data: One | Many, count: Value) -> Value:
+    """Global maximum of the likelihood over tau2 >= 0; `count` is the trace times tau2 for large tau2."""
+    if isinstance(data, One):
+        found = _single_mode(method, data, count)
+        return found if found is not None else float(most_likely(method, data.columns(), count)[0])
+    factor, cells = _grid(data, count)
+    tau2 = np.zeros(data.v_min.shape)
+    for m in np.unique(cells[cells > 0]):
+        columns = np.flatnonzero(cells == m)
+        chunk = max(2, 32768 // (int(m) + 1))
+        for start in range(0, columns.size, chunk):
+            some = columns[start : start + chunk]
+            tau2[some] = _scan(method, data.select(some), factor[some], int(m))
+    return tau2
+
+
+def _furthest(spread: Value, count: Value, v_min: Value, v_max: Value) -> Value:
+    """Upper limit of v_min + tau2 at any mode, a little enlarged.
+
+    With all w between 1 / (v_max + tau2) and 1 / (v_min + tau2), the score sum w^2 r^2 - trace is below
+    spread / (v_min + tau2)^2 - count / (v_max + tau2), which is negative beyond the root of a quadratic.
+    """
+    s2 = spread / count
+    return 1.0001 * ((s2 + np.sqrt(s2 * s2 + 4 * s2 * (v_max - v_min))) / 2)
+
+
+def _grid(data: Many, count: Value) -> tuple[np.ndarray, np.ndarray]:
+    """Factor between grid points and number of cells (a power of 2, or 0 where tau2 can only be 0), per replicate."""
+    finite = np.where(np.isfinite(data.v), data.v, 0.0)
+    far = _furthest(data.spread(), count, data.v_min, finite.max(axis=0))
+    factor = far / data.v_min
+    cells = np.where(factor > 1, 1, 0)
+    while (wide := (cells > 0) & (factor > GRID_FACTOR)).any():
+        factor = np.where(wide, np.sqrt(factor), factor)
+        cells = np.where(wide, 2 * cells, cells)
+    return factor, cells
+
+
+def _target(method: str, at: Moments) -> Value:
+    """What sum w^2 r^2 exceeds where the likelihood still rises with tau2."""
+    return at.total if method == "ML" else at.trace
+
+
+def _single_mode(method: str, data: One, count: int) -> float | None:
+    """The solution for one meta-analysis when the scan shows a single mode, else None."""
+    factor = float(_furthest(data.spread(), count, data.v_min, max(data.v)) / data.v_min)
+    cells = 1
+    if not factor > 1:
+        return 0.0
+    while factor > GRID_FACTOR:
+        factor, cells = math.sqrt(factor), 2 * cells
+    tau2, edge, excess, modes = [0.0], data.v_min, [], []
+    for i in range(cells + 1):
+        at = data.moments(tau2[i], trace=True, q2=True)
+        excess.append((at.q2, _target(method, at)))
+        if i and excess[i - 1][0] > excess[i - 1][1] and (i == cells or excess[i][0] <= excess[i][1]):
+            modes.append(i - 1)
+        edge *= factor
+        tau2.append(edge - data.v_min)
+    rises = excess[0][0] > excess[0][1]
+    if rises and len(modes) == 1:
+        i = modes[0]
+        ends = [target / q2 - 1 for q2, target in excess[i : i + 2]]
+        return root_of_one(_relative_score(method, data), tau2[i], tau2[i + 1], *ends, data.v_min)
+    if not rises and not modes and not _hidden_peak(np.array([[a / b - 1] for a, b in excess])).any():
+        return 0.0
+    return None
+
+
+def _relative_score(method: str, data: One) -> Callable[[float], float]:
+    def score(tau2: float) -> float:
+        at = data.moments(tau2, trace=True, q2=True)
+        return _target(method, at) / at.q2 - 1
+
+    return score
+
+
+def _scan(method: str, data: Many, factor: np.ndarray, cells: int, fine: bool = False) -> np.ndarray:
+    """Find all modes on a grid of v_min + tau2, refine them, and return the highest."""
+    edges = np.multiply.accumulate(np.vstack([data.v_min] + [factor] * cells), axis=0)
+    tau2 = edges - data.v_min
+    at = data.stacked().moments(tau2, trace=True, q2=True)
+    q2, target = at.q2, _target(method, at)
+    rises = q2 > target
+    rises[-1] = False  # by construction of the grid
+    cell, column = np.nonzero(rises[:-1] & ~rises[1:])
+    a, b = (cell, column), (cell + 1, column)
+    here = data.select(column)
+    modes = roots(lambda t, of: _score_of(method, of, t), here, (), tau2[a], tau2[b],
+                   target[a] / q2[a] - 1, target[b] / q2[b] - 1)  # fmt: skip
+    best = np.zeros(data.v_min.size)
+    candidates = np.bincount(column, minlength=best.size) + ~rises[0]
+    single = candidates[column] == 1
+    best[column[single]] = modes[single]
+    for j in np.flatnonzero(candidates > 1):
+        options = np.append(modes[column == j], [] if rises[0, j] else [0.0])
+        heights = log_likelihood(method, data.select(np.full(options.size, j)), options)
+        best[j] = options[np.argmax(heights)]
+    if not fine:
+        unsure = np.flatnonzero(~rises.any(axis=0))
+        unsure = unsure[_hidden_peak(q2[:, unsure] / target[:, unsure] - 1)]
+        if unsure.size:
+            best[unsure] = _scan(method, data.select(unsure), factor[unsure] ** 0.125, 8 * cells, fine=True)
+    return best
+
+
+def _score_of(method: str, data: Many, tau2: np.ndarray) -> np.ndarray:
+    at = data.moments(tau2, trace=True, q2=True)
+    return _target(method, at) / at.q2 - 1
+
+
+def _hidden_peak(score: np.ndarray) -> np.ndarray:
+    """Whether a score that is negative at every grid point may be positive in between: a parabola nearly reaches 0."""
+    if len(score) < 3:
+        return (score > -0.5).any(axis=0)
+    left, middle, right = score[:-2], score[1:-1], score[2:]
+    bend = left - 2 * middle + right
+    with np.errstate(divide="ignore", invalid="ignore"):
+        offset = (left - right) / (2 * bend)
+        height = middle - (right - left) ** 2 / (8 * bend)
+    return ((bend < 0) & (np.abs(offset) <= 1.5) & (height > -0.05)).any(axis=0)
+
+
+def log_likelihood(method: str, data: Many, tau2: np.ndarray) -> np.ndarray:
+    """Log (restricted) likelihood at tau2, up to a constant, with the mean at its best."""
+    v = np.where(np.isfinite(data.v), data.v + tau2, 1.0)
+    restricted = data.log_information(tau2) if method == "REML" else 0.0
+    return -0.5 * (np.log(v).sum(axis=0) + data.moments(tau2).q + restricted)
+
+
+def outermost(
+    excess: Callable[[np.ndarray], np.ndarray], points: np.ndarray, shift: float, *, beyond: bool = False
+) -> float | None:
+    """Where `excess` last turns positive along `points`, which lead away from the peak.
+
+    None when it never does and there is nothing beyond; else the search goes on, doubling, in the same direction.
+    """
+    values = excess(points)
+    inside = np.flatnonzero(values <= 0)
+    last = int(inside[-1]) if inside.size else 0
+    a, fa = float(points[last]), float(values[last])
+    if last + 1 < len(points):
+        b, fb = float(points[last + 1]), float(values[last + 1])
+    elif not beyond:
+        return None
+    else:
+        step = float(points[-1] - points[0]) or shift
+        b, fb = a + step, float(excess(np.array([a + step]))[0])
+        while fb <= 0:
+            step *= 2
+            a, fa, b = b, fb, b + step
+            fb = float(excess(np.array([b]))[0])
+    return root_of_one(lambda t: float(excess(np.array([t]))[0]), a, b, fa, fb, shift)
+
+
+def profile_of_mean(y: np.ndarray, v: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Log likelihood (ML) at each trial mean, maximised over tau2 >= 0, up to a constant."""
+    data = KnownMean(y[:, None] - mean, np.broadcast_to(v[:, None], (len(v), len(mean))))
+    return log_likelihood("ML", data, most_likely("ML", data, len(y)))
+
+
+def mean_interval(y: np.ndarray, v: np.ndarray, estimate: float, tau2: float, level: float) -> tuple[Interval, float]:
+    """Profile-likelihood interval of the mean (Hardy & Thompson 1996), and the signed root of the test of mean 0."""
+    peak = float(profile_of_mean(y, v, np.array([estimate]))[0])
+    allowed = float(chdtri(1, 1 - level)) / 2
+
+    def excess(mean: np.ndarray) -> np.ndarray:
+        return (peak - profile_of_mean(y, v, mean)) / allowed - 1
+
+    # outside the range of the effects the likelihood only falls; inside, a mode may hide near any study
+    sd = np.sqrt(v + tau2)
+    near = np.concatenate([y, y - np.sqrt(v), y + np.sqrt(v), np.linspace(y.min(), y.max(), 101)])
+    low, high = (
+        outermost(excess, np.concatenate([[estimate], side]), math.inf, beyond=True)
+        for side in (
+            -np.sort(-np.append(near[near < estimate], y.min() - sd.min())),
+            np.sort(np.append(near[near > estimate], y.max() + sd.min())),
+        )
+    )
+    at_zero = max(peak - float(profile_of_mean(y, v, np.zeros(1))[0]), 0.0)
+    return Interval(low, high), math.copysign(math.sqrt(2 * at_zero), estimate)

@@ -75,6 +75,10 @@ class Finding:
     range: Box | None = None
     about: tuple[str, ...] = ()
 
+    def at(self, *about: str) -> Finding:
+        """The same, about a row."""
+        return Finding(self.check, self.verdict, self.says, self.range, about)
+
     @property
     def flag(self) -> bool:
         """Whether a reader should look again."""
@@ -152,6 +156,7 @@ def p_box(printed: str, name: str = "p") -> Box:
     return Box(max(around.low, 0.0), min(around.high, 1.0))
 
 
+@lru_cache(maxsize=65536)
 def count(printed: str, name: str = "n", *, at_least: int = 0) -> int:
     """A printed count, which is exact.
 

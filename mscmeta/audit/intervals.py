@@ -237,7 +237,7 @@ def df_implied(
         found = Box(max(found.low, other.low), min(found.high, other.high))
     if found.low > found.high:
         return Finding("df_implied", "contradicted", f"No degrees of freedom give P {p} to t = {value}.", found)
-    span = f"{found.low:.0f} to {found.high:.0f}" if found.high < _LARGEST_DF else f"{found.low:.0f} or more"
+    span = f"{found.low:.0f} to {found.high:.0f}" if found.high < math.inf else f"{found.low:.0f} or more"
     shown = f"t = {value} with P {p} needs {span} degrees of freedom"
     if at_most is None:
         return Finding("df_implied", "consistent", f"{shown}.", found)
@@ -247,7 +247,8 @@ def df_implied(
 
 def _df_between(rises_to_true, falls_to_false) -> Box:
     """The whole df for which both hold: the first from some df on, the second up to some df (bisection on integers)."""
-    return Box(float(_first(rises_to_true)), float(_first(lambda df: not falls_to_false(df)) - 1))
+    last = _first(lambda df: not falls_to_false(df)) - 1
+    return Box(float(_first(rises_to_true)), float(last) if last < _LARGEST_DF - 1 else math.inf)
 
 
 def _first(holds) -> int:
@@ -288,15 +289,16 @@ def significance(
     claimed, limit = says == "significant", float(alpha)
     bottom, top = box(low, "low"), box(high, "high")
     excludes = _certain(bottom.low > null or top.high < null, bottom.high < null < top.low)
-    below = None if p is None else _below(p, limit)
-    against = excludes is (not claimed) or below is (not claimed)
+    small = None if p is None else below(p, limit)
+    against = excludes is (not claimed) or small is (not claimed)
     tail = "" if p is None else f" and P is {p}"
     words = {True: "excludes", False: "includes", None: "touches"}[excludes]
     shown = f"Said to be {says}; the interval {low} to {high} {words} {null:g}{tail}."
     return judged("significance", not against, shown, shown)
 
 
-def _below(p: str, limit: float) -> bool | None:
+def below(p: str, limit: float) -> bool | None:
+    """Whether a printed P value is below a limit; None where rounding leaves it open."""
     chance = p_box(p)
     return _certain(chance.high < limit or (p.startswith("<") and chance.high == limit), chance.low > limit)
 

@@ -13,13 +13,13 @@ def same(printed: str, other: str) -> Finding:
     >>> same("15", "10").says
     '15 and 10 cannot be the same quantity.'
     """
-    a, b = _plain(printed, "printed"), _plain(other, "other")
+    a, b = plain(printed, "printed"), plain(other, "other")
     return judged(
         "same", a.meets(b), f"{printed} and {other} agree.", f"{printed} and {other} cannot be the same quantity.", b
     )
 
 
-def _plain(printed: str, name: str) -> Box:
+def plain(printed: str, name: str) -> Box:
     """A box for a decimal number; whole numbers are taken as counts, which are exact."""
     around = box(printed, name)
     if decimals(printed):
@@ -38,13 +38,13 @@ def adds_up(total: str, parts: list[str]) -> Finding:
     """
     if not parts:
         raise ValueError("parts is empty: give the numbers that should add up")
-    boxes = [_plain(part, "parts") for part in parts]
+    boxes = [plain(part, "parts") for part in parts]
     found = Box(sum(b.low for b in boxes), sum(b.high for b in boxes))
-    listed = " + ".join(parts).replace("+ -", "− ")
+    listed = " + ".join(parts).replace("+ -", "− ") if len(parts) <= 8 else f"The sum of {len(parts)} numbers"
     shown = f"{found.low:g}" if found.low == found.high else str(found)
     return judged(
         "adds_up",
-        found.meets(_plain(total, "total")),
+        found.meets(plain(total, "total")),
         f"{listed} is {total}.",
         f"{listed} is {shown}, not {total}.",
         found,
@@ -61,7 +61,7 @@ def spans(low: str, high: str, values: list[str]) -> Finding:
         raise ValueError("values is empty: give the numbers whose range was printed")
     numbers = sorted(float(_parts(v, "values")[1]) for v in values)
     found = Box(numbers[0], numbers[-1])
-    agrees = _plain(low, "low").meets(Box(found.low, found.low)) and _plain(high, "high").meets(
+    agrees = plain(low, "low").meets(Box(found.low, found.low)) and plain(high, "high").meets(
         Box(found.high, found.high)
     )
     return judged(
@@ -71,35 +71,6 @@ def spans(low: str, high: str, values: list[str]) -> Finding:
         f"The values run from {found.low:g} to {found.high:g}, not {low} to {high}.",
         found,
     )
-
-
-def counted(printed: str, items: list[str], *, equal: str | None = None) -> Finding:
-    """Whether a printed count is the number of items listed, or of those that equal `equal`.
-
-    >>> counted("2", ["Spain", "Spain", "India"], equal="Spain").verdict
-    'consistent'
-    """
-    found = sum(1 for item in items if equal is None or item == equal)
-    what = "listed" if equal is None else f"that are {equal}"
-    return judged(
-        "counted",
-        found == count(printed, "printed"),
-        f"There are {found} {what}.",
-        f"There are {found} {what}, not {printed}.",
-        Box(found, found),
-    )
-
-
-def every(items: list[str], *, among: list[str]) -> Finding:
-    """Whether all items are of the kind that 'all' claims; an item that is not reported ('NR' or empty) denies it.
-
-    >>> every(["2", "4", "NR"], among=["2", "3", "4"]).says
-    'Said of all 3; of 1 it is not reported and of 0 it is otherwise.'
-    """
-    unknown = sum(1 for item in items if item in ("", "NR"))
-    otherwise = sum(1 for item in items if item not in ("", "NR") and item not in among)
-    shown = f"Said of all {len(items)}; of {unknown} it is not reported and of {otherwise} it is otherwise."
-    return judged("every", not unknown and not otherwise, f"True of all {len(items)}.", shown)
 
 
 def percentage(events: str, n: str, percent: str) -> Finding:

@@ -14,7 +14,7 @@ from mscmeta.audit.intervals import centred, inside, p_from_interval
 from mscmeta.audit.numbers import sd_possible, within_limits
 
 LARGE_SMD = 3.0  # Kadlec and others, Sports Med 2023: 60 % of SMDs above 3 took a standard error for an SD
-RARE = 1e-5  # chance under one common SD below which a spread is suspect, if it also ...
+RARE = 1e-7  # chance under one common SD below which a spread is suspect, if it also ...
 APART = 2.0  # ... differs by more than this factor: honest arms differ a little, a standard error by the root of n
 
 
@@ -359,7 +359,8 @@ def _farthest_first(row: Row, left: dict, sets: list[list]) -> list[Finding]:
 
 def _located(one: Finding, row: Row, key: tuple[str, int, str], *months: str) -> Finding:
     where = " ".join(filter(None, (row.trial, row.outcome, f"month {key[0]}", key[2])))
-    return replace(one, says=f"{where}: {one.says}", about=(row.trial, row.outcome, key[0], *months))
+    about = (row.trial, row.outcome, key[0], *months)
+    return Finding(one.check, one.verdict, f"{where}: {one.says}", one.range, about)
 
 
 def audit_rows(rows: list[Row]) -> list[Finding]:
@@ -373,7 +374,7 @@ def audit_rows(rows: list[Row]) -> list[Finding]:
     found = spreads(rows) + shared_control(rows) + repeated_visit(rows)
     for row in rows:
         for check in ROW_CHECKS:
-            found += [replace(f, about=row.about) for f in check(row)]
+            found += [f.at(*row.about) for f in check(row)]
     return found
 
 

@@ -1,0 +1,116 @@
+"""Download copies: nothing in them runs in a spreadsheet, numbers stay numbers, checksums hold."""
+
+import csv
+import hashlib
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import mscmeta.data as data
+from mscmeta.data._publish import FORMULA_STARTS
+
+HOME = Path(__file__).resolve().parents[1] / "data"
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "<script>alert(1)</script>",
+    "javascript:alert(1)",
+    'a, "b"',
+]
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch) -> Path:
+    shutil.copytree(HOME, tmp_path / "data")
+    shutil.copytree(HOME.parent / "book", tmp_path / "book", ignore=shutil.ignore_patterns("_*", "*.md"))
+    monkeypatch.setenv("MSCMETA_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def rows(path: Path) -> list[dict]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_everything_is_published_with_its_checksum(tmp_path, copy):
+    written = data.publish(tmp_path / "out")
+    assert {path.name for path in written} == {
+        *(f"{name}.csv" for name in data.names()), "datapackage.json", "README.md", "references.bib", "SHA256SUMS"
+    }  # fmt: skip
+    sums = (tmp_path / "out" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    assert len(sums) == len(written) - 1
+    for line in sums:
+        digest, name = line.split("  ")
+        assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest
+
+
+def test_sound_data_are_published_as_they_are(tmp_path, copy):
+    data.publish(tmp_path / "out")
+    for name in data.names():
+        assert (tmp_path / "out" / f"{name}.csv").read_bytes() == (HOME / f"{name}.csv").read_bytes()
+
+
+def test_publishing_twice_gives_the_same_bytes(tmp_path, copy):
+    one = {path.name: path.read_bytes() for path in data.publish(tmp_path / "out")}
+    two = {path.name: path.read_bytes() for path in data.publish(tmp_path / "out")}
+    assert one == two
+
+
+@pytest.mark.parametrize("name", data.names())
+def test_no_cell_of_a_download_is_a_formula_and_numbers_stay_numbers(name, tmp_path, copy):
+    """A hostile text in every free text column of every table."""
+    fields = data.schema()["resources"][name]["schema"]["fields"]
+    free = [f["name"] for f in fields if f["type"] == "string" and f["name"] in ("note", "where", "label", "reason")]
+    table = rows(copy / f"{name}.csv")
+    for row, text in zip(table, HOSTILE * 3, strict=False):
+        row.update(dict.fromkeys([column for column in free if column != "label"], text))
+    with (copy / f"{name}.csv").open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, list(table[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(table)
+    data.publish(tmp_path / "out")
+    out = rows(tmp_path / "out" / f"{name}.csv")
+    numeric = {f["name"] for f in fields if f["type"] in ("integer", "number")}
+    guarded = 0
+    for before, after in zip(table, out, strict=True):
+        for column, cell in after.items():
+            if column in numeric:
+                assert cell == before[column]
+            else:
+                assert not cell.startswith(FORMULA_STARTS)
+                guarded += cell != before[column]
+                assert cell.removeprefix("'") == before[column].removeprefix("'")
+    assert guarded >= 3
+    read = pd.read_csv(tmp_path / "out" / f"{name}.csv")
+    assert all(read[column].dtype.kind in "if" for column in numeric)
+
+
+def test_negative_numbers_are_not_turned_into_text(tmp_path, copy):
+    data.publish(tmp_path / "out")
+    read = pd.read_csv(tmp_path / "out" / "outcomes.csv")
+    assert (read["mean"] < 0).sum() > 50
+    assert pd.read_csv(tmp_path / "out" / "published.csv").estimate.min() == -24.98
+
+
+def test_the_data_folder_itself_is_no_place_to_publish_to(copy):
+    with pytest.raises(ValueError, match="the data folder itself; name another one"):
+        data.publish(copy)
+
+
+def test_broken_data_are_not_published(tmp_path, copy):
+    path = copy / "flow.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("726", "-726"), encoding="utf-8")
+    with pytest.raises(
+        data.BrokenTableError, match=r"flow.csv, line 2 \(qu2021 identified\), column n: -726 is below 0"
+    ):
+        data.publish(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_readme_does_not_stop_it(tmp_path, copy):
+    (copy / "README.md").unlink()
+    assert "README.md" not in {path.name for path in data.publish(tmp_path / "out")}

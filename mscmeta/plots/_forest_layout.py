@@ -6,20 +6,20 @@ from typing import ClassVar
 
 import numpy as np
 
-from ._forest_rows import ARMS, ROB_SYMBOLS
+from ._forest_rows import ARMS, ROB_SYMBOLS, Row
 from ._format import percent
 from ._style import BLACK, GREEN, GREY, NORMAL, ORANGE, SMALL, VERMILION, plt, text_width, wrap
 
 ROB_COLOURS = {"+": GREEN, "?": ORANGE, "\N{MINUS SIGN}": VERMILION, "!": BLACK, "i": GREY}
 BOLD = {"header", "subtotal", "total", "published"}
-GAP, LINE, MARGIN = 0.14, 0.225, 0.1
+GAP, LINE, MARGIN, LONGEST = 0.14, 0.225, 0.1, 2.6
 
 
 class Wide:
     """Columns left of the panel, in the order of Cochrane's plots: study, arms, weight, effect, panel, risk of bias."""
 
     panel_width, drop, head = 3.0, 0.0, 0.5
-    heights: ClassVar = {"gap": 0.08, "note": 0.165}  # every other kind of row takes LINE
+    heights: ClassVar = {"gap": 0.08, "note": 0.165, "name": 0.165}  # every other kind of row takes LINE
     default_height = LINE
 
     def __init__(self, rows, heads, footnotes, measure, first_head="Study"):
@@ -33,7 +33,8 @@ class Wide:
     def _set_columns(self, rows) -> None:
         """Set the right edge of every text column from the widths of its texts."""
         labels = [text_width(row.label, NORMAL, _weight(row)) for row in rows if row.kind != "note"]
-        x, self.edges = max(*labels, text_width(self.first_head, NORMAL, "bold")), []
+        self.label_width = min(max(labels), LONGEST)
+        x, self.edges = max(self.label_width, text_width(self.first_head, NORMAL, "bold")), []
         for i, head in enumerate(self.heads):
             first_of_arm = i % (len(self.heads) // 2) == 0
             cells = [row.cells[i] for row in rows if row.cells]
@@ -47,9 +48,16 @@ class Wide:
         self.width = self.panel_left + self.panel_width + (0.55 if self.has_rob else 0.1)
 
     def _wrapped(self, row) -> list:
-        if row.kind != "note":
+        """Break long texts: a note into several notes, a long name into lines above the row that keeps the last one."""
+        if row.kind == "note":
+            return [replace(row, label=line) for line in wrap(row.label, self.text_right, SMALL)]
+        if text_width(row.label, NORMAL, _weight(row)) <= self._room(row):
             return [row]
-        return [replace(row, label=line) for line in wrap(row.label, self.text_right, SMALL)]
+        *above, last = wrap(row.label, 0.9 * self._room(row))
+        return [*(Row("name", line) for line in above), replace(row, label=last)]
+
+    def _room(self, row) -> float:
+        return self.label_width
 
     def lay_out(self, ax):
         """Write every text and return the host axes, the panel in it and the height at which each row's mark stands."""
@@ -128,7 +136,7 @@ class Compact(Wide):
     """One lane a trial: its name and its effect above, its interval below, all in the width of a phone."""
 
     width, drop, head, has_rob = 3.75, 0.09, 0.28, False
-    heights: ClassVar = {"gap": 0.06, "note": 0.165, "header": LINE}
+    heights: ClassVar = {"gap": 0.06, "note": 0.165, "name": 0.165, "header": LINE}
     default_height = 0.38
 
     def _set_columns(self, rows) -> None:
@@ -137,8 +145,11 @@ class Compact(Wide):
 
     def lanes(self, y) -> list[tuple[float, float]]:
         """Return the strip around each mark: the words between the strips stay free of lines."""
-        drawn = [at for row, at in zip(self.rows, y, strict=True) if row.kind not in ("note", "header", "gap")]
+        drawn = [at for row, at in zip(self.rows, y, strict=True) if math.isfinite(row.low)]
         return [(at - 0.09, at + 0.09) for at in drawn]
+
+    def _room(self, row) -> float:
+        return self.width - (text_width(row.effect, NORMAL, _weight(row)) + GAP if row.effect else 0)
 
     def _space_below(self) -> float:
         return 0.85 + 0.155 * len(self.footnotes)
@@ -156,7 +167,7 @@ class Compact(Wide):
         if row.kind == "note":
             ax.text(0, y, row.label, size=SMALL, color=GREY, va="center")
             return
-        y += 0 if row.kind == "header" else self.drop
+        y += 0 if row.kind in ("header", "name") else self.drop
         for x, text, side in ((0, row.label, "left"), (self.width, row.effect, "right")):
             if text:
                 ax.text(x, y, text, ha=side, va="center_baseline", weight=_weight(row))

@@ -8,7 +8,7 @@ import string
 
 from ..plots._format import number, p_value, percent
 from ._markup import Markup, escape
-from ._words import estimate_ci, interval_text
+from ._words import estimate_ci, interval_text, prediction_text
 
 _SPEC = re.compile(r"(?P<kind>[a-z0-9%]*?)(?:\.(?P<decimals>[0-9]))?(?P<ratio>x)?")
 _OF_RESULT = ("est", "ci", "estci", "p", "i2", "tau2", "k", "pi", "level")
@@ -106,7 +106,7 @@ def _shown_result(result, kind, decimals, ratio) -> str:
     if kind == "ci":
         return interval_text(result.ci, places, ratio)
     if kind == "pi":
-        return interval_text(result.prediction_interval(), places, ratio)
+        return prediction_text(result, places, ratio) or "(none defined)"
     if kind == "estci":
         return estimate_ci(result, decimals=places, ratio=ratio)
     plain = {

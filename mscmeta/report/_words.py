@@ -51,6 +51,14 @@ def interval_text(interval, decimals: int = 2, ratio: bool = False) -> str:
     return f"{number(low, decimals)} to {number(high, decimals)}"
 
 
+def prediction_text(pooled, decimals: int = 2, ratio: bool = False) -> str:
+    """Print the prediction interval, "low to high", or nothing where the model or the number of trials gives none."""
+    if pooled.tau2_method not in RANDOM_EFFECTS:
+        return ""
+    interval = pooled.prediction_interval()
+    return "" if math.isnan(float(interval.low)) else interval_text(interval, decimals, ratio)
+
+
 def estimate_ci(pooled, unit: str = "", *, decimals: int = 2, ratio: bool = False) -> str:
     """Print a pooled effect with its interval and level.
 
@@ -164,12 +172,8 @@ def figure_alt(kind: str, finding: str, *results: tuple[str, str]) -> str:
 
 
 def _future(pooled, unit, decimals, ratio) -> str:
-    if pooled.tau2_method not in RANDOM_EFFECTS:
-        return ""
-    interval = pooled.prediction_interval()
-    if math.isnan(float(interval.low)):
-        return ""
-    return f" Prediction interval {interval_text(interval, decimals, ratio)}{' ' + unit if unit else ''}."
+    text = prediction_text(pooled, decimals, ratio)
+    return f" Prediction interval {text}{' ' + unit if unit else ''}." if text else ""
 
 
 def _shown(x: float, ratio: bool) -> float:

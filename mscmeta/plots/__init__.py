@@ -3,7 +3,7 @@
 from importlib import import_module
 
 _HOME = {
-    "forest": "forest",
+    "_forest": "forest",
     "small_study": "funnel radial",
     "trials": "labbe baujat bubble",
     "diagnostics": "gosh influence_panel",

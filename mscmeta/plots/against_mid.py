@@ -7,7 +7,7 @@ from ._forest_layout import Compact, Wide
 from ._forest_rows import Row
 from ._format import bracketed, shortest
 from ._style import styled
-from .forest import write_mid
+from ._forest import write_mid
 
 LEGEND = {
     "computed": "● computed here from trial data",

@@ -11,10 +11,10 @@ RUN := PYTHONDONTWRITEBYTECODE= $(BIN)/python
 .PHONY: book chapter test lint bench lock clean setup
 
 book: setup
-	@$(RUN) -m tools.build
+	@$(RUN) -m tools
 
 chapter: setup
-	@$(RUN) -m tools.build "$(or $(NB),$(error say which chapter: make chapter NB=notebooks/methods/forest_plot))"
+	@$(RUN) -m tools "$(or $(NB),$(error say which chapter: make chapter NB=notebooks/methods/forest_plot))"
 
 test: setup
 	@$(RUN) -m pytest

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from doit.dependency import FileChangedChecker
-from doit.exceptions import TaskFailed
+from doit.exceptions import TaskFailed, UnmetDependency
 from doit.reporter import ZeroReporter
 
 from tools import execute, parameters, site, stage
@@ -29,8 +29,9 @@ class Sentences(ZeroReporter):
     """Say of a failed task its one sentence; each task reports its own success."""
 
     def add_failure(self, task: object, fail: object) -> None:
-        """Print the sentence of a failure, not its traceback."""
-        self.write(f"make book: {fail.message}\n")
+        """Print the sentence of a failure, not its traceback; what merely depends on it has nothing to say."""
+        if not isinstance(fail, UnmetDependency):
+            self.write(f"make book: {fail.message}\n")
 
 
 DOIT_CONFIG = {

@@ -112,7 +112,3 @@ def keep_log(text: str) -> str:
         return f" (log: {shown(path)})"
     except OSError:
         return ""
-
-
-if __name__ == "__main__":
-    sys.exit(main())

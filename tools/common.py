@@ -42,9 +42,18 @@ def files(folder: Path, *patterns: str) -> list[Path]:
     )
 
 
+def read_yaml(path: Path) -> dict:
+    """Read a YAML file of the book; what is wrong with it is said with its line."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BuildError(f"{shown(path)}, line {line}: {error.problem}") from None
+
+
 def chapters() -> list[str]:
     """Documents of _toc.yml, in reading order, the root first; each must exist."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    toc = read_yaml(ROOT / "_toc.yml")
 
     def walk(node: object) -> Iterable[str]:
         if isinstance(node, dict):

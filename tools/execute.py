@@ -4,13 +4,16 @@
 beside the result; the build renames. So a build that was killed leaves nothing that looks finished.
 """
 
+import ctypes
 import json
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -160,7 +163,14 @@ def work(notebook: Path, partial: Path, given: Mapping[str, object]) -> str | No
     return complaint(nb)
 
 
+def die_with_parent() -> None:
+    """Ask Linux to end this process with the build that started it; elsewhere it ends by itself, unheard."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 is PR_SET_PDEATHSIG
+
+
 if __name__ == "__main__":
+    die_with_parent()
     try:
         trouble = work(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))
     except Exception as error:

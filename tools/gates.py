@@ -12,9 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import yaml
-
-from tools.common import ROOT, BuildError, chapters
+from tools.common import ROOT, BuildError, chapters, read_yaml
 
 EXTRA_PAGES = {"index.html", "genindex.html", "search.html"}
 OWN_SCRIPTS = re.compile(r"kernelName = |thebe|mathjax|MathJax")
@@ -176,7 +174,7 @@ def gate_markup(site: Path, pages: dict[Path, Page], documents: list[str]) -> Fi
 
 def gate_bibliography(site: Path, pages: dict[Path, Page], documents: list[str]) -> Finding:
     """Addresses in the bibliography are https."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config = read_yaml(ROOT / "_config.yml")
     entries = 0
     for name in config["bibtex_bibfiles"]:
         text = (ROOT / name).read_text(encoding="utf-8")

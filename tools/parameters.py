@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
-import yaml
 
-from tools.common import ROOT, BuildError, notebooks
+from tools.common import ROOT, BuildError, notebooks, read_yaml, shown
 
 OF_MAKE = {"PYTHON", "NB"}  # variables of the Makefile itself
 _NAME = re.compile(r"(?:^|(?<!\\)\s)([^\s=:+?!\\]+)\s*[:+?!]*=")
@@ -18,7 +17,7 @@ _NAME = re.compile(r"(?:^|(?<!\\)\s)([^\s=:+?!\\]+)\s*[:+?!]*=")
 
 def table() -> dict[str, dict]:
     """Every parameter with its default, its allowed values and its meaning (book/parameters.yml)."""
-    return yaml.safe_load((ROOT / "book" / "parameters.yml").read_text(encoding="utf-8"))
+    return read_yaml(ROOT / "book" / "parameters.yml")
 
 
 def from_make(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -59,9 +58,12 @@ def value_of(name: str, given: str) -> str | float:
 
 def declared(notebook: Path) -> dict[str, object]:
     """Names and defaults in the `parameters` cell of a notebook."""
-    cells = [c for c in nbformat.read(notebook, 4).cells if "parameters" in c.metadata.get("tags", [])]
-    assigned = [node for c in cells for node in ast.parse(c.source).body if isinstance(node, ast.Assign)]
-    return {node.targets[0].id: ast.literal_eval(node.value) for node in assigned}
+    try:
+        cells = [c for c in nbformat.read(notebook, 4).cells if "parameters" in c.metadata.get("tags", [])]
+        assigned = [node for c in cells for node in ast.parse(c.source).body if isinstance(node, ast.Assign)]
+        return {node.targets[0].id: ast.literal_eval(node.value) for node in assigned}
+    except Exception as error:  # nbformat has many ways to say that a file is no notebook
+        raise BuildError(f"{shown(notebook)}: its parameters cannot be read: {str(error).splitlines()[0]}") from None
 
 
 def changed(overrides: Mapping[str, str]) -> dict[str, str | float]:

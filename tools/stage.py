@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from tools.common import BUILD, ROOT, STAGE, BuildError, chapters, files, notebooks, run_logged, shown
+from tools.common import BUILD, ROOT, STAGE, BuildError, chapters, files, notebooks, read_yaml, run_logged, shown
 from tools.execute import executed, listed
 
 PUBLISH = "import sys, mscmeta.data as d; d.publish(sys.argv[1])"
@@ -17,7 +17,7 @@ def config(settings: Mapping[str, object]) -> str:
     text = (ROOT / "_config.yml").read_text(encoding="utf-8")
     if not settings:
         return text
-    whole = yaml.safe_load(text)
+    whole = read_yaml(ROOT / "_config.yml")
     said = ", ".join(f"{name} = {value}" for name, value in sorted(settings.items()))
     whole.setdefault("html", {})["announcement"] = f"Built with other settings than the published book: {said}"
     return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)

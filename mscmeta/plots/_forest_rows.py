@@ -98,7 +98,7 @@ def study_rows(contrasts, weights, columns, marks, *, level, ratio, decimals, ro
     places = {name: 0 if name.startswith("events") else shared_decimals(list(contrasts[name])) for name in columns}
     rows = []
     for i, row in enumerate(contrasts.to_dict("records")):
-        cells = tuple("" if _empty(row[name]) else number(float(row[name]), places[name]) for name in columns)
+        cells = tuple("" if is_empty(row[name]) else number(float(row[name]), places[name]) for name in columns)
         shown = (y[i], y[i] - reach[i], y[i] + reach[i])
         rows.append(
             Row(
@@ -177,7 +177,7 @@ def row_marks(contrasts) -> tuple[list[str], list[str]]:
     for column, words in (("kind", {"change": "change from baseline"}), ("how", HOW)):
         if column not in contrasts:
             continue
-        values = ["" if _empty(v) else str(v) for v in contrasts[column]]
+        values = ["" if is_empty(v) else str(v) for v in contrasts[column]]
         for value in dict.fromkeys(values):
             if value in ("", "final", "reported"):
                 continue
@@ -255,12 +255,13 @@ def _trials(k: int) -> str:
     return "one trial" if k == 1 else f"{k} trials"
 
 
-def _empty(value) -> bool:
+def is_empty(value) -> bool:
+    """Tell whether a cell of a frame holds nothing, in any of the ways that pandas has for it."""
     return value is None or value == "" or value != value or str(value) == "<NA>"
 
 
 def _rob_level(row: dict) -> str:
-    level = "" if _empty(row.get("rob")) else str(row["rob"]).strip().lower()
+    level = "" if is_empty(row.get("rob")) else str(row["rob"]).strip().lower()
     if level and level not in ROB_SYMBOLS:
         raise ValueError(f"risk of bias of {row['label']!r} is {level!r}; known levels: {', '.join(ROB_SYMBOLS)}")
     return level

@@ -79,6 +79,13 @@ def literal(figure: Figure) -> None:
         artist.set_text("\n".join(printable(line) for line in artist.get_text().split("\n")))
 
 
+def settle(figure: Figure) -> None:
+    """Find the layout once and keep it: every later drawing would move it a little, and the bytes with it."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+
 def styled(plot: Callable) -> Callable:
     """Draw under the book's style, whatever the session's own settings are, and take all text literally."""
 
@@ -86,7 +93,10 @@ def styled(plot: Callable) -> Callable:
     def draw(*args, **kwargs):
         with mpl.rc_context(RC):
             drawn = plot(*args, **kwargs)
-            literal(drawn if isinstance(drawn, Figure) else drawn.figure)
+            figure = drawn if isinstance(drawn, Figure) else drawn.figure
+            literal(figure)
+            if kwargs.get("ax") is None:
+                settle(figure)
         return drawn
 
     return draw

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from . import _forest_marks as marks
+from ._forest import write_mid
 from ._forest_layout import Compact, Wide
-from ._forest_rows import Row
+from ._forest_rows import Row, is_empty
 from ._format import bracketed, shortest
 from ._style import styled
-from ._forest import write_mid
 
 LEGEND = {
     "computed": "● computed here from trial data",
@@ -109,7 +109,9 @@ def _rows(results, decimals) -> list[Row]:
         raise ValueError("rows is empty; give at least one result")
     groups: dict[str, list[Row]] = {}
     for result in results:
-        groups.setdefault(str(result.get("group") or ""), []).append(_row(result, decimals))
+        groups.setdefault("" if is_empty(result.get("group")) else str(result["group"]), []).append(
+            _row(result, decimals)
+        )
     rows = []
     for name, members in groups.items():
         rows += [Row("header", name)] if name else []
@@ -121,7 +123,7 @@ def _row(result: Mapping, decimals: int) -> Row:
     missing = [key for key in ("label", "estimate", "low", "high") if key not in result]
     if missing:
         raise ValueError(f"result {result.get('label', '?')!r} lacks {', '.join(missing)}")
-    kind = result.get("kind") or "computed"
+    kind = "computed" if is_empty(result.get("kind")) else result["kind"]
     if kind not in LEGEND:
         raise ValueError(f"kind of {result['label']!r} is {kind!r}; use 'computed' or 'printed'")
     estimate, low, high = (float(result[key]) for key in ("estimate", "low", "high"))

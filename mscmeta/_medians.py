@@ -205,7 +205,9 @@ def _from_quantiles(values, n, method, labels):
     if ASSUMES[method] is None:
         return _row_by_row(columns, method)
     if method == "Shi-log":
-        mean, sd = _shi_log(values, n)
+        with np.errstate(over="ignore", invalid="ignore"):  # looked at just below
+            mean, sd = _shi_log(values, n)
+        _demand_finite(columns, mean, sd, method)
     else:
         mean, sd = (_wan_mean if method == "Wan" else _luo_mean)(values, n), _normal_sd(values, n, method == "Luo-Shi")
     return MeanSD(plain(mean), plain(sd), method, ASSUMES[method])
@@ -269,12 +271,16 @@ def _row_by_row(columns, method):
     names = tuple(columns.quantiles)
     convert = _qe_row if method == "QE" else _bc_row
     shape = columns.values["n"].shape
-    with np.errstate(over="ignore", invalid="ignore"):  # looked at just below
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # looked at just below
         rows = [convert(names, np.array(row[:-1]), row[-1]) for row in zip(*(a.flat for a in columns), strict=True)]
     mean, sd, assumes = (np.array(column).reshape(shape) for column in zip(*rows, strict=True))
-    too_wide = f"method {method!r} finds no finite SD about it; use 'Luo-Wan'"
-    columns.demand(np.isfinite(mean) & np.isfinite(sd), "median", columns.values["median"], too_wide)
+    _demand_finite(columns, mean, sd, method)
     return MeanSD(plain(mean), plain(sd), method, plain(assumes))
+
+
+def _demand_finite(columns, mean, sd, method):
+    fine = np.isfinite(mean) & np.isfinite(sd)
+    columns.demand(fine, "median", columns.values["median"], f"method {method!r} finds no finite SD; use 'Luo-Wan'")
 
 
 def _qe_row(names, values, n):
@@ -284,10 +290,11 @@ def _qe_row(names, values, n):
 
 
 def _bc_row(names, values, n):
+    unit = values[len(values) // 2]  # the median: powers stay near 1 whatever the unit of the data
     exponent = box_cox_exponent(values)
-    transformed = dict(zip(names, box_cox(values, exponent), strict=True))
+    transformed = dict(zip(names, box_cox(values / unit, exponent), strict=True))
     mean, sd = box_cox_moments(_luo_mean(transformed, n), _normal_sd(transformed, n, optimal=False), exponent)
-    return mean, sd, f"data normal after the power {exponent:.3g}" if exponent else "log-normal data"
+    return unit * mean, unit * sd, f"data normal after the power {exponent:.3g}" if exponent else "log-normal data"
 
 
 class _Quantiles(Columns):

@@ -90,11 +90,10 @@ def begg(y, v, *, labels=None):
     """
     y, v = studies(y, v, labels, at_least=2)
     k, w = len(y), v.min() / v
-    residual = y - y[0]
-    residual = residual - w @ residual / w.sum()
-    # v - 1/sum(1/v), without cancellation when one study dominates
-    others = (w.sum() - w) / w.sum()
-    deviate = residual / np.sqrt(v * others)
+    # y - mean and v - 1/sum(1/v), as sums over the other studies: no cancellation when one study dominates
+    others = np.tile(w / w.sum(), (k, 1))
+    np.fill_diagonal(others, 0.0)
+    deviate = (others * (y[:, None] - y)).sum(axis=1) / np.sqrt(v * others.sum(axis=1))
     pair = np.sign(deviate[:, None] - deviate) * np.sign(v[:, None] - v)
     score = pair.sum() / 2
     pairs = k * (k - 1) / 2

@@ -17,6 +17,10 @@ from mscmeta._results import Interval
 TAU_PRIORS = ("half-normal", "half-cauchy")
 #: Nodes where the density is below exp(-45) = 3e-20 of its peak are left out.
 NEGLIGIBLE = 45.0
+#: Scans of the density narrow down until so many of their points matter.
+RESOLVED = 40
+#: Above this the logarithm of the density has lost the digits that tell one tau from another.
+LARGEST_MISFIT = 1e8
 ROUNDING = 1e-15
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
@@ -46,7 +50,8 @@ def normal_normal(y, v, *, tau_prior="half-normal", scale, mu_mean=0.0, mu_sd=ma
     Raises
     ------
     ValueError
-        For bad studies, an unknown prior, a scale or SD that is not positive, ``mu_mean`` together with a flat prior.
+        For bad studies, an unknown prior, a scale or SD that is not positive, ``mu_mean`` together with a flat prior,
+        and for data so far from the prior that double precision cannot tell one tau from another.
 
     Notes
     -----
@@ -286,13 +291,19 @@ class _TauGrid:
         self.cumulative = np.concatenate([[0.0], np.cumsum(mass.sum(axis=1)) / self.total])
 
     def _support(self, high):
-        """Where the density, and each existing moment up to the second, is not negligible; narrowed in three scans."""
+        """Where the density, and each existing moment up to the second, is not negligible; scanned until resolved."""
         low, points = 0.0, math.ceil(high / 0.1) + 1
         moment = min(2, self.model.moments_below - 1)
-        for _ in range(3):
+        kept = np.empty(0)
+        while len(kept) < RESOLVED:
             t = np.linspace(low, high, points)
             log_mass = self._log_mass(t)
             best = np.argmax(log_mass)
+            if log_mass[best] < -LARGEST_MISFIT:
+                raise ValueError(
+                    f"data and prior contradict each other too much (log density {log_mass[best]:.3g} at best); "
+                    "check that y, v, scale, mu_mean and mu_sd are in one unit"
+                )
             weighted = log_mass + moment * np.maximum(0.0, t - max(t[best], 1.0))
             kept = np.flatnonzero(weighted > log_mass[best] - NEGLIGIBLE)
             self.peak += log_mass[best]

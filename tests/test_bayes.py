@@ -298,6 +298,20 @@ def test_bad_studies_are_refused_by_label():
         normal_normal([1, 2], [1, 1], scale="0.5")
 
 
+def test_data_and_prior_in_different_units_are_refused():
+    with pytest.raises(ValueError, match="data and prior contradict each other too much"):
+        normal_normal([0.0, 1e6], [1.0, 1.0], scale=1e-12)
+
+
+def test_a_very_sharp_posterior_is_resolved():
+    """Data 10^5 prior SDs apart: tau settles at sqrt(scale x spread), to within a part in 10^5."""
+    found = normal_normal([0.0, 1e4], [1e-6, 1e-6], scale=0.01)
+    reference = second_computation([0.0, 1e4], [1e-6, 1e-6], "half-normal", 0.01, points=4_000_001)
+    assert found.tau_mean == pytest.approx(reference["tau_mean"], rel=1e-9)
+    assert found.tau_sd == pytest.approx(reference["tau_sd"], rel=1e-4)
+    assert found.tau_sd / found.tau_mean < 1e-3
+
+
 def test_many_studies_are_worked_in_blocks(monkeypatch):
     rng = np.random.default_rng(3)
     v = rng.uniform(0.1, 2, 900)

@@ -185,6 +185,10 @@ def test_symmetric_quartiles_have_their_median_as_mean(median, half, n):
         (lambda: mean_sd_from_quartiles([1, 2], [2, 3], [3, 4, 5], 9), "the shapes do not fit together: q1 .2,., "),
         (lambda: mean_sd_from_quartiles([], [], [], []), "q1 is empty; give at least one study"),
         (lambda: skewness_test(3, 20, q1=3, q3=3, minimum=1, maximum=9), "q1 equals q3"),
+        (
+            lambda: mean_sd_from_quartiles(1e-50, 1, 1e50, 20, "Shi-log"),
+            "median is 1; method 'Shi-log' finds no finite SD",
+        ),
         (lambda: skewness_test(3, 20), "the median alone shows no skewness"),
         (lambda: skewness_test(3, 20, q1=2), "q3 is missing"),
         (lambda: skewness_test(3, 20, q1=2, q3=4, maximum=9), "minimum is missing"),

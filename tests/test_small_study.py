@@ -164,6 +164,13 @@ def test_begg_with_triple_ties_in_both():
     assert found.p_value == pytest.approx(math.erfc(9 / math.sqrt(2 * variance)), rel=1e-12)
 
 
+def test_begg_with_a_study_that_dominates_all():
+    found = begg([1.0, 2.0, 4.0], [1e-40, 1.0, 2.0])
+    # deviates: the precise study's is (1 - 2)/1 + (1 - 4)/2 over the root of its rest of weight, the others' are y - 1
+    assert found.statistic == pytest.approx(1.0)
+    assert begg([1.0, 2.0, 1.5], [1e-40, 1.0, 2.0]).statistic == pytest.approx(1 / 3)
+
+
 def test_two_studies_give_begg_a_p_of_one():
     assert begg([1.0, 2.0], [0.1, 0.4]).p_value == 1.0
 

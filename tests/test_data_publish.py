@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import mscmeta.data as data
-from mscmeta.data._publish import FORMULA_STARTS
+from mscmeta.data._publish import FORMULA_STARTS, NUMBER
 
 HOME = Path(__file__).resolve().parents[1] / "data"
 HOSTILE = [
@@ -48,10 +48,13 @@ def test_everything_is_published_with_its_checksum(tmp_path, copy):
         assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest
 
 
-def test_sound_data_are_published_as_they_are(tmp_path, copy):
+def test_data_are_published_as_they_are_but_for_the_guards(tmp_path, copy):
     data.publish(tmp_path / "out")
     for name in data.names():
-        assert (tmp_path / "out" / f"{name}.csv").read_bytes() == (HOME / f"{name}.csv").read_bytes()
+        for before, after in zip(rows(HOME / f"{name}.csv"), rows(tmp_path / "out" / f"{name}.csv"), strict=True):
+            for column, cell in after.items():
+                risky = before[column].startswith(FORMULA_STARTS) and not NUMBER.fullmatch(before[column])
+                assert cell == f"'{before[column]}" if risky else cell == before[column]
 
 
 def test_publishing_twice_gives_the_same_bytes(tmp_path, copy):
@@ -81,7 +84,7 @@ def test_no_cell_of_a_download_is_a_formula_and_numbers_stay_numbers(name, tmp_p
             if column in numeric:
                 assert cell == before[column]
             else:
-                assert not cell.startswith(FORMULA_STARTS)
+                assert not cell.startswith(FORMULA_STARTS) or NUMBER.fullmatch(cell)
                 guarded += cell != before[column]
                 assert cell.removeprefix("'") == before[column].removeprefix("'")
     assert guarded >= 3

@@ -134,7 +134,7 @@ def _cell(field: dict, cell: str, applied: Counter):
     if "pattern" in limits:
         applied["pattern"] += 1
         if not re.fullmatch(limits["pattern"], cell):
-            yield "pattern", f"{cell!r} is not a key: lower-case letters, digits and _"
+            yield "pattern", f"{cell!r} does not match {limits['pattern']}"
 
 
 def _numeric(kind: str, limits: dict, cell: str, applied: Counter):

@@ -1,7 +1,6 @@
 """Where the data are, what describes them, and the text of a table: cells, lines and nothing guessed."""
 
 import csv
-import io
 import json
 import os
 import re
@@ -213,8 +212,8 @@ def _records(text: str) -> Iterator[tuple[int | None, list[str] | int]]:
     """One record a line: with cells that hold line ends, no message could name a line."""
     for line, raw in enumerate(text.rstrip("\n").split("\n"), 1):
         try:
-            record = next(csv.reader(io.StringIO(raw), strict=True), [])
+            record = next(csv.reader([raw], strict=True), [])
         except csv.Error:
             yield None, line
-            return
-        yield line, record
+        else:
+            yield line, record

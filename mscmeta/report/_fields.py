@@ -37,7 +37,7 @@ def say(template: str, **values) -> Markup:
     'Pain fell by 7.2 points in &#60;b&#62;all&#60;&#47;b&#62;.'
     """
     filled = _Fields().vformat(template, (), values)
-    if filled[:1].isdigit():  # "2019. The trials ..." would open a numbered list
+    if template.startswith("{") and re.match(r"\d+[.)]\s", filled):  # "2019. The trials ..." would open a list
         filled = f"&#{ord(filled[0])};{filled[1:]}"
     return Markup(filled)
 

@@ -47,7 +47,7 @@ def stop(*_: object) -> None:
     for child in list(CHILDREN):
         with suppress(OSError):
             os.killpg(child.pid, signal.SIGKILL)
-    print("\nmake book: stopped; the published site is as it was", file=sys.stderr, flush=True)
+    print("\nmake book: stopped; the published site is as it was", file=sys.__stderr__, flush=True)
     os._exit(130)
 
 

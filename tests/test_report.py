@@ -80,13 +80,7 @@ class TestSentences:
         ],
     )
     def test_formats(self, spec, value, text):
-        assert (
-            report.say("{x:" + spec + "}", x=value)
-            .text.replace("&#49;", "1")
-            .replace("&#51;", "3")
-            .replace("&#50;", "2")
-            == text
-        )
+        assert report.say("{x:" + spec + "}", x=value).text == text
 
     def test_braces_of_roles_are_doubled(self):
         assert report.say("see {{numref}}`fig-x`").text == "see {numref}`fig-x`"

@@ -1,0 +1,361 @@
+"""tau2: equal to metafor, equal to 30 digits of mpmath, the global maximum, in any unit; and its intervals."""
+
+import json
+import math
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import chdtr, chdtri
+
+from mscmeta import pool, tau2_interval
+from mscmeta._likelihood import log_likelihood
+from mscmeta._moments import Many
+from mscmeta._roots import root_of_one, roots
+from mscmeta.tau2 import weighted_chi2_cdf
+
+ORACLES = Path(__file__).parent / "oracles"
+CASES = json.loads((ORACLES / "metafor_open.json").read_text())["cases"]
+INTERVALS = json.loads((ORACLES / "extra_open.json").read_text())["tau2_intervals"]
+CLOSED, ITERATED = ("DL", "HE", "HS", "SJ"), ("ML", "REML", "EB", "PM")
+#: metafor stops when tau2 moves by less than 1e-11 (of the variance of the effects when that is larger)
+STOP = 2e-11
+
+#: Sets with two modes of the likelihood: the estimator, effects, variances, and which mode is the higher one
+TWO_MODES = [
+    ("REML", [1.13, 1.98, -1.88, -0.26], [0.005, 0.6005, 2.0826, 1.866], "inside"),
+    ("REML", [0.54, 2.11, 0.26, 0.19, 0.91, -2.74], [0.0062, 0.6975, 2.5422, 0.914, 0.9744, 1.7847], "inside"),
+    ("ML", [-2.0, 1.31, 1.81], [0.0141, 1.572, 2.2522], "inside"),
+    ("ML", [-0.94, -2.79, 0.32, 1.25], [0.0035, 1.1318, 1.5003, 0.5435], "inside"),
+    ("REML", [1.13, 1.9, -1.7, -0.26], [0.005, 0.6005, 2.0826, 1.866], "zero"),
+    ("ML", [-0.94, -2.7, 0.32, 1.15], [0.0035, 1.1318, 1.5003, 0.5435], "zero"),
+]
+
+
+@st.composite
+def studies(draw, least=2, most=9):
+    k = draw(st.integers(least, most))
+    y = draw(st.lists(st.integers(-400, 400).map(lambda i: i / 100), min_size=k, max_size=k))
+    v = draw(st.lists(st.integers(-20, 20).map(lambda i: 10 ** (i / 10)), min_size=k, max_size=k))
+    return np.array(y), np.array(v)
+
+
+def tau2_of(y, v, method):
+    return pool(y, v, tau2=method, ci="Wald").tau2
+
+
+def column(y, v):
+    return Many(np.array(y, float)[:, None], np.array(v, float)[:, None])
+
+
+def heights(method, y, v, tau2):
+    return log_likelihood(method, column(y, v), np.asarray(tau2, float))
+
+
+def dense_grid(y, v):
+    far = max(v) + np.ptp(y) ** 2 * len(y)
+    return np.append(0.0, np.geomspace(min(v) * 1e-4, far, 3000))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+@pytest.mark.parametrize("method", CLOSED)
+def test_closed_forms_equal_metafor(case, method):
+    expected = case["fits"][method]["z"]["tau2"]
+    assert tau2_of(case["yi"], case["vi"], method) == pytest.approx(expected, rel=1e-12, abs=1e-16)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+@pytest.mark.parametrize("method", ITERATED)
+def test_iterated_estimates_equal_metafor(case, method):
+    expected = case["fits"][method]["z"]["tau2"]
+    slack = STOP * max(1, np.var(case["yi"], ddof=1))
+    assert tau2_of(case["yi"], case["vi"], method) == pytest.approx(expected, rel=1e-9, abs=slack)
+
+
+def exact_root(method, y, v, start):
+    """The root of the estimating equation nearest to `start`, with 40 digits."""
+    with mpmath.workdps(40):
+        y, v = [mpmath.mpf(float(x)) for x in y], [mpmath.mpf(float(x)) for x in v]
+
+        def equation(t):
+            w = [1 / (vi + t) for vi in v]
+            total = sum(w)
+            mean = sum(wi * yi for wi, yi in zip(w, y, strict=True)) / total
+            if method in ("PM", "EB"):
+                return sum(wi * (yi - mean) ** 2 for wi, yi in zip(w, y, strict=True)) - (len(y) - 1)
+            score = sum((wi * (yi - mean)) ** 2 for wi, yi in zip(w, y, strict=True)) - total
+            return score + (sum(wi * wi for wi in w) / total if method == "REML" else 0)
+
+        return float(mpmath.findroot(equation, (start, start * (1 + 1e-7))))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+@pytest.mark.parametrize("method", ITERATED)
+def test_iterated_estimates_are_roots_to_thirteen_digits(case, method):
+    tau2 = tau2_of(case["yi"], case["vi"], method)
+    if tau2 > 0:
+        # where tau2 is small beside the variances, rounding of v + tau2 limits what can be known
+        limit = 1e-13 * (1 + np.median(case["vi"]) / tau2)
+        assert tau2 == pytest.approx(exact_root(method, case["yi"], case["vi"], tau2), rel=limit)
+    else:
+        assert (
+            heights("ML" if method == "ML" else "REML", case["yi"], case["vi"], [0, 1e-6 * min(case["vi"])]).argmax()
+            == 0
+        )
+
+
+@pytest.mark.parametrize(("method", "y", "v", "which"), TWO_MODES)
+def test_the_higher_of_two_modes_is_found(method, y, v, which):
+    grid = dense_grid(y, v)
+    height = heights(method, y, v, grid)
+    rising = np.diff(height) > 0
+    assert not rising[0]  # the score at 0 is negative: a local maximum there
+    assert (rising[:-1] & ~rising[1:]).sum() == 1  # and one inside
+    tau2 = tau2_of(y, v, method)
+    assert (tau2 == 0) == (which == "zero")
+    assert heights(method, y, v, [tau2])[0] >= height.max() - 1e-12
+    assert tau2 == pytest.approx(grid[height.argmax()], rel=0.01, abs=1e-300)
+
+
+@given(studies(), st.sampled_from(["ML", "REML"]))
+def test_no_point_of_a_grid_is_more_likely(data, method):
+    y, v = data
+    tau2 = tau2_of(y, v, method)
+    assert tau2 >= 0
+    assert heights(method, y, v, [tau2])[0] >= heights(method, y, v, dense_grid(y, v)).max() - 1e-9
+
+
+def test_no_point_of_a_grid_is_more_likely_in_many_hard_sets():
+    rng = np.random.default_rng(20)
+    k, n = 4, 400
+    v = np.exp(rng.normal(0, 2.5, (k, n)))
+    y = rng.normal(0, 1, (k, n)) * np.sqrt(v) + rng.normal(0, 1, (k, n))
+    grid = v.min(0) * np.geomspace(1, 1e7, 1500)[:, None] - v.min(0)
+    several = 0
+    for method in ("ML", "REML"):
+        best = log_likelihood(method, Many(y, v), tau2_of(y, v, method))
+        height = np.array([log_likelihood(method, Many(y, v), t) for t in grid])
+        assert (best >= height.max(axis=0) - 1e-9).all()
+        rising = np.diff(height, axis=0) > 0
+        several += int(((rising[:-1] & ~rising[1:]).sum(axis=0) + ~rising[0] > 1).sum())
+    assert several > 20  # the sets are as hard as they are meant to be
+
+
+def test_a_peak_between_grid_points_is_found():
+    """Scale one effect until the score only just becomes positive, away from 0."""
+    y, v = np.array([0.0, 1.5, -1.8]), np.array([0.01, 1.0, 1.0])
+    found = 0
+    for scale in np.linspace(0.5, 1.5, 201):
+        tau2 = tau2_of(y * scale, v, "REML")
+        grid = dense_grid(y * scale, v)
+        assert heights("REML", y * scale, v, [tau2])[0] >= heights("REML", y * scale, v, grid).max() - 1e-10
+        found += 0 < tau2 < 0.3
+    assert found
+
+
+@given(studies(), st.sampled_from(CLOSED + ITERATED), st.sampled_from([1e-3, 1e3, 1e-12, 1e15]))
+def test_units_do_not_matter(data, method, c):
+    y, v = data
+    tau2 = tau2_of(y, v, method)
+    # closed forms are differences: they keep 1e-9 of the variance they are taken from
+    assert tau2_of(c * y, c * c * v, method) / c**2 == pytest.approx(tau2, rel=1e-9, abs=1e-12 * v.min())
+
+
+@given(studies(), st.sampled_from(CLOSED + ITERATED), st.integers(-1000, 1000))
+def test_a_shift_does_not_matter(data, method, c):
+    y, v = data
+    assert tau2_of(y + c, v, method) == pytest.approx(tau2_of(y, v, method), rel=1e-9, abs=1e-9 * v.min())
+
+
+@given(studies(), st.sampled_from(CLOSED + ITERATED))
+def test_order_does_not_matter(data, method):
+    y, v = data
+    assert tau2_of(y[::-1], v[::-1], method) == pytest.approx(tau2_of(y, v, method), rel=1e-9, abs=1e-12 * v.min())
+
+
+@given(studies(least=3), st.floats(0.01, 100))
+def test_with_equal_variances_the_moment_estimators_and_reml_agree(data, v):
+    y, _ = data
+    expected = max(0.0, np.var(y, ddof=1) - v)
+    for method in ("DL", "HE", "PM", "EB", "REML"):
+        assert tau2_of(y, np.full(len(y), v), method) == pytest.approx(expected, rel=1e-9, abs=1e-12 * v)
+    assert tau2_of(y, np.full(len(y), v), "ML") == pytest.approx(max(0.0, np.var(y) - v), rel=1e-9, abs=1e-12 * v)
+
+
+@given(studies())
+def test_eb_and_pm_solve_the_same_equation(data):
+    assert tau2_of(*data, "EB") == tau2_of(*data, "PM")
+
+
+@given(st.integers(2, 9), st.floats(-5, 5), st.sampled_from(CLOSED + ITERATED))
+def test_identical_effects_leave_nothing_between_studies(k, y, method):
+    fit = pool(np.full(k, y), np.linspace(0.5, 2, k), tau2=method)
+    assert fit.tau2 == 0
+    assert fit.tau2_at_boundary is True
+    assert fit.q == 0
+
+
+@pytest.mark.parametrize("method", CLOSED + ITERATED)
+def test_one_dominant_study_costs_no_digits(method):
+    y, v = [5.0, 1.0, 2.0, 9.0], [1e-12, 1.0, 2.0, 3.0]
+    tau2 = tau2_of(y, v, method)
+    if method in ITERATED and tau2 > 0:
+        assert tau2 == pytest.approx(exact_root(method, y, v, tau2), rel=1e-12)
+    if method == "DL":
+        with mpmath.workdps(60):
+            w = [1 / mpmath.mpf(x) for x in v]
+            total = sum(w)
+            mean = sum(a * b for a, b in zip(w, y, strict=True)) / total
+            q = sum(a * (b - mean) ** 2 for a, b in zip(w, y, strict=True))
+            exact = (q - 3) / (total - sum(a * a for a in w) / total)
+        assert tau2 == pytest.approx(float(exact), rel=1e-13)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+def test_q_profile_equals_metafor(case):
+    interval = tau2_interval(case["yi"], case["vi"])
+    np.testing.assert_allclose([*interval], case["extra"]["qprofile_tau2"], rtol=1e-9)
+    assert not interval.is_empty
+
+
+@pytest.mark.parametrize("case", INTERVALS, ids=lambda c: c["id"])
+@pytest.mark.parametrize(
+    ("name", "options", "rtol"),
+    [
+        ("q_profile", {"method": "QP"}, 1e-9),
+        ("profile_likelihood_ml", {"method": "PL", "likelihood": "ML"}, 1e-9),
+        ("profile_likelihood_reml", {"method": "PL"}, 1e-9),
+        ("biggerstaff_jackson", {"method": "BJ"}, 1e-6),  # the reference integrates numerically
+        ("jackson_sqrt_weights", {"method": "J"}, 1e-6),
+    ],
+)
+def test_intervals_equal_the_reference(case, name, options, rtol):
+    expected = case["intervals"][name]
+    interval = tau2_interval(case["y"], case["v"], level=case["level"], **options)
+    np.testing.assert_allclose([*interval], [expected["lower"], expected["upper"]], rtol=rtol)
+    assert interval.is_empty == expected.get("set_is_empty", name == "q_profile" and case["id"] == "hom_k3")
+
+
+@given(studies(), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_q_at_the_limits_is_the_quantile_of_chi_squared(data, level):
+    y, v = data
+    interval, df = tau2_interval(y, v, level=level), len(y) - 1
+    q = [float(column(y, v).moments(np.array([t])).q[0]) for t in (0.0, *interval)]
+    upper, lower = chdtri(df, (1 - level) / 2), chdtri(df, (1 + level) / 2)
+    assert interval.is_empty == (q[0] < lower)
+    if not interval.is_empty:
+        assert interval.low <= interval.high
+        assert q[1] == pytest.approx(upper, rel=1e-9) or (interval.low == 0 and q[0] <= upper)
+        assert q[2] == pytest.approx(lower, rel=1e-9) or interval.high == 0
+        median = 0.5 * (1 + level)
+        if q[0] > df and lower < df < upper and median:
+            assert interval.low <= tau2_of(y, v, "PM") <= interval.high
+
+
+@given(studies(), st.sampled_from(["ML", "REML"]))
+def test_the_likelihood_drops_by_half_a_quantile_at_the_limits(data, likelihood):
+    y, v = data
+    interval = tau2_interval(y, v, "PL", likelihood=likelihood)
+    best = tau2_of(y, v, likelihood)
+    peak, low, high = heights(likelihood, y, v, [best, *interval])
+    drop = chdtri(1, 0.05) / 2
+    assert interval.low <= best <= interval.high
+    assert peak - high == pytest.approx(drop, abs=1e-8)
+    assert peak - low == pytest.approx(drop, abs=1e-8) if interval.low > 0 else peak - low <= drop
+
+
+@given(studies(), st.sampled_from(["BJ", "J"]))
+def test_exact_intervals_are_ordered_and_scale(data, method):
+    y, v = data
+    interval = tau2_interval(y, v, method)
+    scaled = tau2_interval(1000 * y, 1e6 * v, method)
+    np.testing.assert_allclose([*scaled], [1e6 * limit for limit in interval], rtol=1e-8)
+    assert interval.low <= interval.high
+    if len(y) == 2:  # the three tests are then the same
+        np.testing.assert_allclose([*interval], [*tau2_interval(y, v)], rtol=1e-9, atol=1e-12 * v.min())
+
+
+def test_a_profile_interval_spans_the_gap_between_two_modes():
+    for method, y, v, _ in TWO_MODES:
+        interval = tau2_interval(y, v, "PL", likelihood=method)
+        grid = dense_grid(y, v)
+        height = heights(method, y, v, grid)
+        inside = grid[height >= height.max() - chdtri(1, 0.05) / 2]
+        assert interval.low <= inside.min() * (1 + 1e-9)
+        assert interval.high >= inside.max() * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("method", ["QP", "BJ", "J"])
+def test_an_empty_set_says_so(method):
+    interval = tau2_interval([1.0, 1.0, 1.0], [1.0, 2.0, 3.0], method)
+    assert (interval.low, interval.high, interval.is_empty) == (0, 0, True)
+    assert 0 not in interval
+
+
+@pytest.mark.parametrize("method", ["QP", "PL", "BJ", "J"])
+def test_one_study_says_nothing_about_tau2(method):
+    assert [*tau2_interval([1.0], [2.0], method)] == [0, math.inf]
+
+
+def test_the_sum_of_weighted_chi_squares_against_closed_forms():
+    for df in (1, 2, 5, 20, 100):
+        for p in (0.005, 0.025, 0.5, 0.975, 0.995):
+            x = chdtri(df, 1 - p)
+            assert weighted_chi2_cdf(3 * x, np.full(df, 3.0)) == pytest.approx(chdtr(df, x), abs=2e-13)
+    # two pairs of equal weights: a mixture of exponentials
+    a, b = 1.0, 4.0
+    for x in (0.1, 1.0, 5.0, 30.0):
+        exact = 1 - (a * math.exp(-x / (2 * a)) - b * math.exp(-x / (2 * b))) / (a - b)
+        assert weighted_chi2_cdf(x, np.array([a, a, b, b])) == pytest.approx(exact, abs=2e-13)
+
+
+@pytest.mark.parametrize("shift", [0.1, math.inf])
+def test_roots_of_one_and_of_many_take_the_same_steps(shift):
+    """Also where the function is nothing like a line, so that bisection has to step in."""
+
+    class Nothing:
+        v_min = np.full(3, shift)
+
+        def __init__(self, power=np.array([1.0, 9.0, 0.1])):
+            self.power = power
+
+        def select(self, columns):
+            chosen = Nothing(self.power[columns])
+            chosen.v_min = self.v_min[columns]
+            return chosen
+
+    a, b = np.zeros(3), np.full(3, 7.0)
+    many = (
+        roots(lambda x, data: x**data.power - 2, Nothing(), (), a, b, a - 2, b ** np.array([1.0, 9.0, 0.1]) - 2)
+        if math.isfinite(shift)
+        else None
+    )
+    for i, power in enumerate([1.0, 9.0]):
+        one = root_of_one(lambda x, p=power: x**p - 2, 0.0, 7.0, -2.0, 7.0**power - 2, shift)
+        assert one == pytest.approx(2 ** (1 / power), rel=1e-14)
+        if many is not None:
+            assert many[i] == pytest.approx(one, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"method": "GENQ"}, "method is 'GENQ'; choose one of QP, PL, BJ, J"),
+        ({"method": "QP", "likelihood": "ML"}, "likelihood applies to method 'PL' only, not to 'QP'"),
+        ({"method": "PL", "likelihood": "FE"}, "likelihood is 'FE'; choose one of REML, ML"),
+        ({"level": 95}, "level is 95; it must lie strictly between 0 and 1, such as 0.95"),
+    ],
+)
+def test_refusals(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        tau2_interval([1.0, 2.0, 5.0], [1.0, 1.0, 1.0], **arguments)
+
+
+def test_bad_studies_are_refused_by_name():
+    with pytest.raises(ValueError, match="variance of study 'vega2015' is -1.2; variances must be positive"):
+        tau2_interval([1.0, 2.0], [1.0, -1.2], labels=["lim2021", "vega2015"])
+    with pytest.raises(ValueError, match="y has 2 axes; an interval for tau2 takes one meta-analysis at a time"):
+        tau2_interval(np.ones((2, 2)), np.ones((2, 2)))

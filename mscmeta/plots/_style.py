@@ -107,6 +107,7 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
     return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
+@cache
 def text_width(text: str, size: float = NORMAL, weight: str = "normal") -> float:
     """Return the width in inches of `text` set at `size` points."""
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)

@@ -1,7 +1,7 @@
 """The ledger of claims: every number that the two reviews print, judged by rule, never by hand.
 
-A row of ``data/claims.csv`` names in `rule` one or more functions (of `mscmeta.audit`, or below in this module) and in
-`rule_inputs` what each is given::
+A row of ``data/claims.csv`` names in `rule` one or more functions, of `mscmeta.audit` or of
+`mscmeta._claim_rules`, and in `rule_inputs` what each is given::
 
     rule:        centred + effect_on_instruments
     rule_inputs: estimate=@.estimate; low=@.low; high=@.high | estimate=@.estimate; instruments=womac_stiffness_8
@@ -18,51 +18,27 @@ import csv
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from functools import cache
 
-from mscmeta import audit, data
+from mscmeta import data
+from mscmeta._claim_rules import as_text, cells_of, forget, rules
 from mscmeta.audit import Finding
-from mscmeta.pool import Pooled, pool
 
 #: From the gravest: a claim takes the first that any of its rules gives.
 ORDER = ("contradicted", "differs", "reproduced", "consistent", "unverifiable")
 _CELL = re.compile(r"([a-z_]+)\.([a-z_0-9]+)\[(.+)\]")
 
 
-def rules() -> dict[str, Callable]:
-    """Every function that a claim may name, by name.
-
-    Examples
-    --------
-    >>> sorted(rules())[:3]
-    ['adds_up', 'among', 'centred']
-    """
-    here = (
-        effect_on_instruments,
-        fits_trials,
-        rerun,
-        reporting_trials,
-        names_reference,
-        percent_fall,
-        sizes_span,
-        sizes_exceed,
-    )
-    shared = (
-        "adds_up among centred counted direction every exceeds inside interval_from_p method_fits most near_identical"
-    )
-    shared += " p_from_interval same same_words significance spans standard_error threshold_kept within_mid"
-    return {name: getattr(audit, name) for name in shared.split()} | {rule.__name__: rule for rule in here}
-
-
-def evaluate_claims(claims=None):
+def evaluate_claims(claims=None, *, only: Iterable[str] | None = None):
     """Judge every claim.
 
     Parameters
     ----------
     claims : DataFrame, optional
         Rows as in ``claims.csv``; the table itself without.
+    only : iterable of str, optional
+        Keys of the claims to judge, such as those of one chapter; all without. The others are still looked up.
 
     Returns
     -------
@@ -76,18 +52,20 @@ def evaluate_claims(claims=None):
 
     Examples
     --------
-    >>> judged = evaluate_claims().set_index("claim")
-    >>> judged.loc["qu2021.flow.screened", "verdict"]
-    'consistent'
+    >>> print(evaluate_claims(only=["qu2021.discussion.lamo_name"]).iloc[0].tolist()[1:])
+    ['contradicted', 'Reference 27 is Emadedin 2018, not Lamo-Espinosa.']
     """
     import pandas as pd
 
-    for kept in (_frame, _refit):
-        kept.cache_clear()  # the files may have changed since the last call
+    forget()  # the files may have changed since the last call
     claims = data.table("claims") if claims is None else claims
     known = {row.claim: row for row in claims.itertuples()}
+    unknown = set(only or ()) - set(known)
+    if unknown:
+        raise ValueError(f"only names {', '.join(sorted(unknown))}, but there is no such claim")
+    wanted = known if only is None else set(only)
     rows = []
-    for row in known.values():
+    for row in (row for name, row in known.items() if name in wanted):
         try:
             rows.append((row.claim, *_judge(row, known)))
         except (ValueError, TypeError, KeyError) as error:
@@ -168,168 +146,14 @@ def _number(claim) -> str:
     return claim.printed
 
 
-@cache
-def _frame(name: str):
-    return data.table(name)
-
-
 def _cells(name: str, column: str, where: str) -> list[str]:
-    frame = _frame(name)
+    frame = cells_of(name)
     for pair in where.split(" & "):
         key, _, value = pair.partition("=")
-        frame = frame[frame[key].map(_text) == value]
+        frame = frame[frame[key].map(as_text) == value]
     if frame.empty:
         raise ValueError(f"table {name} has no row with {where}")
-    return [_text(value) for value in frame[column]]
-
-
-def _text(value) -> str:
-    import pandas as pd
-
-    if value is None or value is pd.NA or value != value:
-        return ""
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
-
-
-# --- rules that need the tables ------------------------------------------------------------
-
-
-def effect_on_instruments(estimate: str, instruments: list[str]) -> Finding:
-    """`audit.effect_within_scale` on instruments of ``instruments.csv``, by key.
-
-    >>> effect_on_instruments("-13.83", ["womac_stiffness_8", "womac_stiffness_100"]).verdict
-    'contradicted'
-    """
-    table = _frame("instruments").set_index("instrument")
-    return audit.effect_within_scale(estimate, *((table.low[key], table.high[key]) for key in instruments))
-
-
-def fits_trials(
-    value: str, p: str, estimate: str, low: str, high: str, comparisons: list[str], coefficients: int
-) -> Finding:
-    """`audit.df_implied` against the comparisons that a regression can have had, less its coefficients.
-
-    Parameters
-    ----------
-    comparisons : list of str
-        One entry for each comparison, so that their number counts.
-    coefficients : int
-        Coefficients fitted, the intercept among them.
-    """
-    most = str(len(comparisons) - coefficients)
-    return audit.df_implied(value, p, estimate=estimate, low=low, high=high, at_most=most)
-
-
-def reporting_trials(printed: str, refs: list[str], review: str, family: str) -> Finding:
-    """Whether the number of trials said to report an outcome leaves out one whose own report has it.
-
-    Parameters
-    ----------
-    refs : list of str
-        Reference numbers that the review names.
-    review, family : str
-        Key of the review, and family of instruments (``instruments.csv``).
-    """
-    inclusion = _frame("inclusion")
-    inclusion = inclusion[(inclusion.review == review) & (inclusion.ref.map(_text) != "")].set_index("trial")
-    named = {trial for trial, ref in inclusion.ref.map(_text).items() if ref in refs}
-    outcomes = _frame("outcomes")
-    families = _frame("instruments").set_index("instrument").family
-    own = outcomes[(outcomes.how == "reported") & (outcomes.instrument.map(families) == family)]
-    found = sorted(named | (set(own.trial) & set(inclusion.index)))
-    return audit.counted(printed, found)
-
-
-def _sizes(review: str) -> list[str]:
-    table = _frame("characteristics")
-    return [_text(n) for n in table[table.source == review].groupby("trial", sort=False).n.sum()]
-
-
-def sizes_span(low: str, high: str, review: str) -> Finding:
-    """`audit.spans` on the sizes of the trials, each the sum of its arms as the review's table prints them."""
-    return audit.spans(low, high, _sizes(review))
-
-
-def sizes_exceed(limit: str, review: str) -> Finding:
-    """`audit.exceeds` on the sizes of the trials, each the sum of its arms as the review's table prints them."""
-    return audit.exceeds(limit, _sizes(review))
-
-
-def names_reference(printed: str, review: str, ref: str) -> Finding:
-    """Whether an author's name beside a reference number is that of the trial that the review lists under it.
-
-    >>> names_reference("Lamo-Espinosa", "qu2021", "27").says
-    'Reference 27 is Emadedin 2018, not Lamo-Espinosa.'
-    """
-    inclusion = _frame("inclusion")
-    row = inclusion[(inclusion.review == review) & (inclusion.ref.map(_text) == ref)]
-    if len(row) != 1:
-        raise ValueError(f"ref is {ref!r}: {review} lists no trial under it")
-    label = _frame("trials").set_index("trial").label[row.trial.iloc[0]]
-    agrees = label.casefold().startswith(printed.casefold())
-    bad = f"Reference {ref} is {label}, not {printed}."
-    return Finding("names_reference", "consistent" if agrees else "contradicted", f"It is {label}." if agrees else bad)
-
-
-def percent_fall(percent: str, before: list[str], after: list[str]) -> Finding:
-    """A fall in percent against the one that means printed elsewhere give, all over their rounding boxes.
-
-    The means (averaged when several, to the most decimals among them) come from another source, so a fall that is not
-    the same ``differs``.
-
-    >>> percent_fall("64", ["60.9"], ["20.6"]).says
-    'From 60.9 to 20.6 is a fall of 66.17 %, not 64 %.'
-    """
-    half = 10.0 ** -max(audit.decimals(value) for value in (*before, *after)) / 2
-    first, last = (sum(map(float, values)) / len(values) for values in (before, after))
-    fall = 100 * (1 - last / first)
-    least, most = 100 * (1 - (last + half) / (first - half)), 100 * (1 - (last - half) / (first + half))
-    same = audit.Box(least, most).meets(audit.box(percent))
-    says = f"From {first:g} to {last:g} is a fall of {fall:.4g} %" + ("." if same else f", not {percent} %.")
-    return Finding("percent_fall", "reproduced" if same else "differs", says)
-
-
-def rerun(quantity: str, printed: str, review: str, outcome: str, month: int) -> Finding:
-    """A pooled result recomputed from trial data by the review's own rule, if every trial of that month is held.
-
-    The rule of Qu and Sun: DerSimonian-Laird where P of Q is below 0.1 or I² above 50 %, else a fixed effect; normal
-    interval; each dose against the whole control.
-
-    Parameters
-    ----------
-    quantity : {'estimate', 'low', 'high', 'p'}
-        Which of the four printed numbers.
-    """
-    fit = _refit(review, outcome, month)
-    if isinstance(fit, str):
-        return Finding("rerun", "not_applicable", f"Not rerun: {fit}.")
-    value = float({"estimate": fit.estimate, "low": fit.ci.low, "high": fit.ci.high, "p": fit.p_value}[quantity])
-    around = audit.p_box(printed) if quantity == "p" else audit.box(printed)
-    same = around.low <= value <= around.high
-    shown = f"Rerun from {fit.k} comparisons, {'fixed' if fit.tau2 == 0 else 'random'} effects: {value:.3g}"
-    return Finding("rerun", "reproduced" if same else "differs", f"{shown}, printed {printed}.")
-
-
-@cache
-def _refit(review: str, outcome: str, month: int) -> Pooled | str:
-    """The pooled result by the rule of Qu and Sun, or why there is none."""
-    try:
-        frame = data.contrasts(review, outcome, month, arms="as_published")
-    except ValueError as reason:
-        return str(reason)
-    missing = _not_held(frame.attrs["left_out"], review, month)
-    if missing:
-        return f"no data of {', '.join(missing)}"
-    fixed = pool(frame.y, frame.v, tau2="FE", ci="Wald")
-    mixed = float(fixed.q_p_value) < 0.1 or float(fixed.i2) > 0.5
-    return pool(frame.y, frame.v, tau2="DL", ci="Wald") if mixed else fixed
-
-
-def _not_held(left_out: list[dict], review: str, month: int) -> list[str]:
-    """Labels of trials left out although the review lists that month for them."""
-    table = _frame("inclusion")
-    visits = table[table.review == review].set_index("trial").follow_up_printed
-    return [out["label"] for out in left_out if str(month) in str(visits[out["trial"]]).split(",")]
+    return [as_text(value) for value in frame[column]]
 
 
 # --- the command ------------------------------------------------------------

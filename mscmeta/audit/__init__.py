@@ -28,6 +28,7 @@ from mscmeta.audit.numbers import (
     spans,
     within_limits,
 )
+from mscmeta.audit.rows import Row, analysed_randomised, arms_on_scale, effect_from_arms, large_effect, report_itself
 from mscmeta.audit.statements import (
     among,
     counted,
@@ -40,18 +41,7 @@ from mscmeta.audit.statements import (
     threshold_kept,
     within_mid,
 )
-from mscmeta.audit.trials import (
-    Row,
-    analysed_randomised,
-    arms_on_scale,
-    audit_rows,
-    effect_from_arms,
-    large_effect,
-    repeated_visit,
-    report_itself,
-    shared_control,
-    spread,
-)
+from mscmeta.audit.trials import audit_rows, repeated_visit, shared_control, spread
 
 __all__ = [
     "VERDICTS",

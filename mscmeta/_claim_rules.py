@@ -1,0 +1,194 @@
+"""The rules that judge claims: those of `mscmeta.audit`, and those that need the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from mscmeta import audit, data
+from mscmeta.audit import Finding
+from mscmeta.pool import Pooled, pool
+
+
+def rules() -> dict[str, Callable]:
+    """Every function that a claim may name, by name.
+
+    Examples
+    --------
+    >>> sorted(rules())[:3]
+    ['adds_up', 'among', 'centred']
+    """
+    here = (
+        effect_on_instruments,
+        fits_trials,
+        rerun,
+        reporting_trials,
+        names_reference,
+        percent_fall,
+        sizes_span,
+        sizes_exceed,
+    )
+    shared = (
+        "adds_up among centred counted direction every exceeds inside interval_from_p method_fits most near_identical"
+    )
+    shared += " p_from_interval same same_words significance spans standard_error threshold_kept within_mid"
+    return {name: getattr(audit, name) for name in shared.split()} | {rule.__name__: rule for rule in here}
+
+
+@cache
+def cells_of(name: str):
+    """One table, read once an evaluation."""
+    return data.table(name)
+
+
+def as_text(value) -> str:
+    """A cell as text; "" for what is not reported."""
+    import pandas as pd
+
+    if value is None or value is pd.NA or value != value:
+        return ""
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+
+
+def forget() -> None:
+    """Read the tables anew at the next use."""
+    cells_of.cache_clear()
+    _refit.cache_clear()
+
+
+def effect_on_instruments(estimate: str, instruments: list[str]) -> Finding:
+    """`audit.effect_within_scale` on instruments of ``instruments.csv``, by key.
+
+    >>> effect_on_instruments("-13.83", ["womac_stiffness_8", "womac_stiffness_100"]).verdict
+    'contradicted'
+    """
+    table = cells_of("instruments").set_index("instrument")
+    return audit.effect_within_scale(estimate, *((table.low[key], table.high[key]) for key in instruments))
+
+
+def fits_trials(
+    value: str, p: str, estimate: str, low: str, high: str, comparisons: list[str], coefficients: int
+) -> Finding:
+    """`audit.df_implied` against the comparisons that a regression can have had, less its coefficients.
+
+    Parameters
+    ----------
+    comparisons : list of str
+        One entry for each comparison, so that their number counts.
+    coefficients : int
+        Coefficients fitted, the intercept among them.
+    """
+    most = str(len(comparisons) - coefficients)
+    return audit.df_implied(value, p, estimate=estimate, low=low, high=high, at_most=most)
+
+
+def reporting_trials(printed: str, refs: list[str], review: str, family: str) -> Finding:
+    """Whether the number of trials said to report an outcome leaves out one whose own report has it.
+
+    Parameters
+    ----------
+    refs : list of str
+        Reference numbers that the review names.
+    review, family : str
+        Key of the review, and family of instruments (``instruments.csv``).
+    """
+    inclusion = cells_of("inclusion")
+    inclusion = inclusion[(inclusion.review == review) & (inclusion.ref.map(as_text) != "")].set_index("trial")
+    named = {trial for trial, ref in inclusion.ref.map(as_text).items() if ref in refs}
+    outcomes = cells_of("outcomes")
+    families = cells_of("instruments").set_index("instrument").family
+    own = outcomes[(outcomes.how == "reported") & (outcomes.instrument.map(families) == family)]
+    found = sorted(named | (set(own.trial) & set(inclusion.index)))
+    return audit.counted(printed, found)
+
+
+def _sizes(review: str) -> list[str]:
+    table = cells_of("characteristics")
+    return [as_text(n) for n in table[table.source == review].groupby("trial", sort=False).n.sum()]
+
+
+def sizes_span(low: str, high: str, review: str) -> Finding:
+    """`audit.spans` on the sizes of the trials, each the sum of its arms as the review's table prints them."""
+    return audit.spans(low, high, _sizes(review))
+
+
+def sizes_exceed(limit: str, review: str) -> Finding:
+    """`audit.exceeds` on the sizes of the trials, each the sum of its arms as the review's table prints them."""
+    return audit.exceeds(limit, _sizes(review))
+
+
+def names_reference(printed: str, review: str, ref: str) -> Finding:
+    """Whether an author's name beside a reference number is that of the trial that the review lists under it.
+
+    >>> names_reference("Lamo-Espinosa", "qu2021", "27").says
+    'Reference 27 is Emadedin 2018, not Lamo-Espinosa.'
+    """
+    inclusion = cells_of("inclusion")
+    row = inclusion[(inclusion.review == review) & (inclusion.ref.map(as_text) == ref)]
+    if len(row) != 1:
+        raise ValueError(f"ref is {ref!r}: {review} lists no trial under it")
+    label = cells_of("trials").set_index("trial").label[row.trial.iloc[0]]
+    agrees = label.casefold().startswith(printed.casefold())
+    bad = f"Reference {ref} is {label}, not {printed}."
+    return Finding("names_reference", "consistent" if agrees else "contradicted", f"It is {label}." if agrees else bad)
+
+
+def percent_fall(percent: str, before: list[str], after: list[str]) -> Finding:
+    """A fall in percent against the one that means printed elsewhere give, all over their rounding boxes.
+
+    The means (averaged when several, to the most decimals among them) come from another source, so a fall that is not
+    the same ``differs``.
+
+    >>> percent_fall("64", ["60.9"], ["20.6"]).says
+    'From 60.9 to 20.6 is a fall of 66.17 %, not 64 %.'
+    """
+    half = 10.0 ** -max(audit.decimals(value) for value in (*before, *after)) / 2
+    first, last = (sum(map(float, values)) / len(values) for values in (before, after))
+    fall = 100 * (1 - last / first)
+    least, most = 100 * (1 - (last + half) / (first - half)), 100 * (1 - (last - half) / (first + half))
+    same = audit.Box(least, most).meets(audit.box(percent))
+    says = f"From {first:g} to {last:g} is a fall of {fall:.4g} %" + ("." if same else f", not {percent} %.")
+    return Finding("percent_fall", "reproduced" if same else "differs", says)
+
+
+def rerun(quantity: str, printed: str, review: str, outcome: str, month: int) -> Finding:
+    """A pooled result recomputed from trial data by the review's own rule, if every trial of that month is held.
+
+    The rule of Qu and Sun: DerSimonian-Laird where P of Q is below 0.1 or I² above 50 %, else a fixed effect; normal
+    interval; each dose against the whole control.
+
+    Parameters
+    ----------
+    quantity : {'estimate', 'low', 'high', 'p'}
+        Which of the four printed numbers.
+    """
+    fit = _refit(review, outcome, month)
+    if isinstance(fit, str):
+        return Finding("rerun", "not_applicable", f"Not rerun: {fit}.")
+    value = float({"estimate": fit.estimate, "low": fit.ci.low, "high": fit.ci.high, "p": fit.p_value}[quantity])
+    around = audit.p_box(printed) if quantity == "p" else audit.box(printed)
+    same = around.low <= value <= around.high
+    shown = f"Rerun from {fit.k} comparisons, {'fixed' if fit.tau2 == 0 else 'random'} effects: {value:.3g}"
+    return Finding("rerun", "reproduced" if same else "differs", f"{shown}, printed {printed}.")
+
+
+@cache
+def _refit(review: str, outcome: str, month: int) -> Pooled | str:
+    """The pooled result by the rule of Qu and Sun, or why there is none."""
+    try:
+        frame = data.contrasts(review, outcome, month, arms="as_published")
+    except ValueError as reason:
+        return str(reason)
+    missing = _not_held(frame.attrs["left_out"], review, month)
+    if missing:
+        return f"no data of {', '.join(missing)}"
+    fixed = pool(frame.y, frame.v, tau2="FE", ci="Wald")
+    mixed = float(fixed.q_p_value) < 0.1 or float(fixed.i2) > 0.5
+    return pool(frame.y, frame.v, tau2="DL", ci="Wald") if mixed else fixed
+
+
+def _not_held(left_out: list[dict], review: str, month: int) -> list[str]:
+    """Labels of trials left out although the review lists that month for them."""
+    table = cells_of("inclusion")
+    visits = table[table.review == review].set_index("trial").follow_up_printed
+    return [out["label"] for out in left_out if str(month) in str(visits[out["trial"]]).split(",")]

@@ -221,6 +221,18 @@ def test_every_level_of_bias_and_every_domain_is_drawn():
     assert all(level in legend for level in [*LEVELS, "empty: not judged"])
 
 
+def test_a_traffic_light_fits_given_axes():
+    _, ax = plt.subplots()
+    assert plots.risk_of_bias(judged(), ax=ax) is ax
+
+
+def test_a_printed_result_beyond_the_axis_is_an_arrow():
+    ax = plots.results_against_mid(RESULTS[:2], 1.5, xlim=(1, 5))
+    assert not marks(ax, "point")
+    assert not marks(ax, "interval")
+    assert len(marks(ax, "arrow-left")) == 2
+
+
 def test_shares_of_bias_sum_to_all_trials():
     ax = plots.risk_of_bias_summary(judged())
     ends = {}

@@ -76,12 +76,16 @@ def test_boundary_of_tau2_is_said():
     assert any("at its lower bound" in text for text in texts(forest(frame, of(frame))))
 
 
-def test_one_trial_says_that_heterogeneity_does_not_apply():
+@pytest.mark.parametrize(("ci", "text"), [("Wald", "interval, 95%"), ("HK", "no interval and no test, HK needs")])
+def test_one_trial_says_that_heterogeneity_does_not_apply(ci, text):
     frame = made_up(1)
-    shown = texts(forest(frame, of(frame)))
+    ax = forest(frame, of(frame, ci=ci))
+    shown = texts(ax)
     assert "Heterogeneity: not applicable (one trial)" in shown
+    assert any(text in line for line in shown)
+    assert ("no interval" in " ".join(shown)) == (ci == "HK")
     assert "Prediction interval: not defined for one trial" in shown
-    assert len(marks(forest(frame, of(frame)), "diamond")) == 1
+    assert len(marks(ax, "diamond")) == 1
 
 
 def test_prediction_rule_can_be_named_left_out_and_misspelt():
@@ -131,6 +135,13 @@ def test_subgroups_have_headings_diamonds_and_model_lines():
     assert len(marks(ax, "diamond")) == 3
     assert sum("τ²" in text for text in shown) == 3
     assert "100.0%" in shown
+
+
+def test_a_raw_column_has_the_same_decimals_in_all_subgroups():
+    frame = made_up(4)
+    frame["mean_1"] = [30.0, 31.25, 32.0, 33.5]
+    shown = texts(forest(frame, of(frame), subgroups="comparator_class", pooled_by=by_class(frame)))
+    assert {"30.00", "31.25", "32.00", "33.50"} <= set(shown)
 
 
 def test_subgroup_of_one_trial_has_its_diamond():

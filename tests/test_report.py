@@ -119,6 +119,8 @@ class TestSentences:
         box = soup.find("aside")
         assert {"admonition", "tip", "answer"} <= set(box["class"])
         assert [p.get_text() for p in box.find_all("p")][2:] == ["Two.", "≈ within 10%"]
+        report.answer("Alone.")
+        assert "verdict" not in shown[1][0]["text/markdown"]
         with pytest.raises(ValueError, match="at least one sentence"):
             report.answer()
 
@@ -294,6 +296,9 @@ class TestWords:
             report.reading(Interval(0.0, 1.0), higher_is="lower")
         with pytest.raises(ValueError, match="positive number"):
             report.reading(Interval(0.0, 1.0), higher_is="worse", mid=-1)
+
+    def test_a_result_without_interval_says_so(self):
+        assert report.estimate_ci(pool([1.0], [1.0], ci="HK"), "cm") == "1.00 cm (no 95% CI)"
 
     def test_a_pooled_result_reads_like_its_interval(self):
         pooled = pool([-5.0, -7.0], [1.0, 1.0], tau2="FE", ci="Wald")

@@ -112,7 +112,9 @@ def forest(
     if compact and mid_text:
         footnotes.append(f"Shaded: {mid_text}.")
     level = percent((pooled or next(iter(pooled_by.values()))).level, 0)
-    plan = (Compact if compact else Wide)(table.rows, table.heads, footnotes, f"{effect_label} [{level} CI]")
+    plan = (Compact if compact else Wide)(
+        table.rows, table.heads, footnotes, f"{effect_label} [{level}\N{NO-BREAK SPACE}CI]"
+    )
     host, panel, y = plan.lay_out(ax)
 
     panel.set_xlim(marks.limits(table.rows, band, zero, span))

@@ -12,13 +12,13 @@ from ._style import BLACK, GREEN, GREY, NORMAL, ORANGE, SMALL, VERMILION, plt, t
 
 ROB_COLOURS = {"+": GREEN, "?": ORANGE, "\N{MINUS SIGN}": VERMILION, "!": BLACK, "i": GREY}
 BOLD = {"header", "subtotal", "total", "published"}
-GAP, LINE, MARGIN, LONGEST = 0.14, 0.225, 0.1, 2.6
+GAP, LINE, MARGIN, LONGEST = 0.125, 0.225, 0.1, 2.6
 
 
 class Wide:
     """Columns left of the panel, in the order of Cochrane's plots: study, arms, weight, effect, panel, risk of bias."""
 
-    panel_width, drop, head = 3.0, 0.0, 0.5
+    panel_width, drop, head = 2.8, 0.0, 0.5
     heights: ClassVar = {"gap": 0.08, "note": 0.165, "name": 0.165}  # every other kind of row takes LINE
     default_height = LINE
 
@@ -145,7 +145,7 @@ class Compact(Wide):
 
     def lanes(self, y) -> list[tuple[float, float]]:
         """Return the strip around each mark: the words between the strips stay free of lines."""
-        drawn = [at for row, at in zip(self.rows, y, strict=True) if math.isfinite(row.low)]
+        drawn = [at for row, at in zip(self.rows, y, strict=True) if row.effect]
         return [(at - 0.09, at + 0.09) for at in drawn]
 
     def _room(self, row) -> float:

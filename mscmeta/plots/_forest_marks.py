@@ -78,6 +78,9 @@ def _interval(panel, row, y, *, color, lw) -> None:
 
 
 def _diamond(panel, row, y) -> None:
+    if math.isnan(row.low):  # a point, as the rule of the interval gives no width
+        panel.plot(row.estimate, y, "D", ms=5, color="white", mec=BLUE, mew=1.2, zorder=3, gid="diamond")
+        return
     filled = row.kind != "published"
     panel.add_patch(
         Polygon(

@@ -59,6 +59,7 @@ def table(contrasts, pooled, subgroups, pooled_by, *, prediction, published, raw
     """Return what the plot says, after checking that every pooled result belongs to its rows."""
     _check_groups(contrasts, subgroups, pooled_by)
     columns, heads = raw_columns(contrasts) if raw else ([], [])
+    places = {name: 0 if name.startswith("events") else shared_decimals(list(contrasts[name])) for name in columns}
     marks, footnotes = row_marks(contrasts)
     shown = {"ratio": ratio, "decimals": decimals}
     groups = pooled_by or {None: pooled}
@@ -69,7 +70,7 @@ def table(contrasts, pooled, subgroups, pooled_by, *, prediction, published, raw
         weights = _shares(result, part, f"pooled_by[{name!r}]") if overall is None else overall[part.index]
         rows += [] if name is None else [Row("header", str(name))]
         notes = [marks[i] for i in part.index]
-        rows += study_rows(part, weights, columns, notes, level=result.level, rob=rob, **shown)
+        rows += study_rows(part, weights, places, notes, level=result.level, rob=rob, **shown)
         if name is not None:
             _shares(result, part, f"pooled_by[{name!r}]")
             rows += pooled_rows("subtotal", "Subtotal", result, part, columns, weight=weights.sum(), **shown)
@@ -91,23 +92,22 @@ def raw_columns(contrasts) -> tuple[list[str], list[str]]:
     return [name for name, _ in held], [head for _, head in held]
 
 
-def study_rows(contrasts, weights, columns, marks, *, level, ratio, decimals, rob) -> list[Row]:
-    """Return one row a contrast, with its own normal interval at `level`."""
+def study_rows(contrasts, weights, places, marks, *, level, ratio, decimals, rob) -> list[Row]:
+    """Return one row a contrast, with its own normal interval at `level`; `places` are the decimals of raw columns."""
     y, se = contrasts["y"].to_numpy(float), np.sqrt(contrasts["v"].to_numpy(float))
     reach = ndtri((1 + level) / 2) * se
-    places = {name: 0 if name.startswith("events") else shared_decimals(list(contrasts[name])) for name in columns}
     rows = []
     for i, row in enumerate(contrasts.to_dict("records")):
-        cells = tuple("" if is_empty(row[name]) else number(float(row[name]), places[name]) for name in columns)
-        shown = (y[i], y[i] - reach[i], y[i] + reach[i])
+        cells = tuple("" if is_empty(row[name]) else number(float(row[name]), shown) for name, shown in places.items())
+        interval = (y[i], y[i] - reach[i], y[i] + reach[i])
         rows.append(
             Row(
                 "study",
                 str(row["label"]) + marks[i],
-                *shown,
+                *interval,
                 weight=weights[i],
                 cells=cells,
-                effect=bracketed(*scaled(shown, ratio), decimals),
+                effect=bracketed(*scaled(interval, ratio), decimals),
                 rob=_rob_level(row) if rob else "",
             )
         )
@@ -121,7 +121,7 @@ def pooled_rows(kind, label, pooled, contrasts, columns, *, weight, ratio, decim
     cells = tuple(number(float(contrasts[name].sum()), 0) if name in summed else "" for name in columns)
     text = bracketed(*scaled(shown, ratio), decimals)
     diamond = Row(kind, label, *shown, weight=weight, cells=cells, effect=text)
-    return [diamond, *(Row("note", line) for line in model_lines(pooled))]
+    return [diamond, *(Row("note", _unbroken(line)) for line in model_lines(pooled))]
 
 
 def model_lines(pooled) -> list[str]:
@@ -134,9 +134,9 @@ def model_lines(pooled) -> list[str]:
     model = f"Common-effect model ({pooled.tau2_method})"
     if pooled.tau2_method in RANDOM_EFFECTS:
         edge = ", at its lower bound" if pooled.tau2_at_boundary else ""
-        model = f"Heterogeneity: τ²\N{NO-BREAK SPACE}= {_three_digits(float(pooled.tau2))} ({pooled.tau2_method}{edge})"
+        model = f"Heterogeneity: τ² = {_three_digits(float(pooled.tau2))} ({pooled.tau2_method}{edge})"
     spread = f"Q = {number(float(pooled.q))}, df = {int(pooled.q_df)} ({p_value(float(pooled.q_p_value))})"
-    return [f"{model}; {spread}, I²\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{percent(float(pooled.i2))}", _overall(pooled)]
+    return [f"{model}; {spread}, I² = {percent(float(pooled.i2))}", _overall(pooled)]
 
 
 def prediction_row(pooled, rule, *, ratio, decimals) -> Row:
@@ -233,7 +233,16 @@ def _shares(pooled, part, name: str) -> np.ndarray:
     return np.asarray(pooled.weights, float)
 
 
+def _unbroken(line: str) -> str:
+    """Keep "df = 2" on one line."""
+    for sign in "=<>":
+        line = line.replace(f" {sign} ", f"\N{NO-BREAK SPACE}{sign}\N{NO-BREAK SPACE}")
+    return line
+
+
 def _overall(pooled) -> str:
+    if math.isnan(float(pooled.ci.low)):
+        return f"Overall effect: no interval and no test, {pooled.ci_method} needs at least two trials"
     df, statistic = float(pooled.df), number(float(pooled.statistic))
     test = f"t = {statistic}, df = {number(df, 0)}" if math.isfinite(df) else f"z = {statistic}"
     level = percent(pooled.level, 0)

@@ -84,6 +84,8 @@ def bracketed(estimate: float, low: float, high: float, decimals: int = 2) -> st
     """
     if math.isnan(estimate):
         return "not estimable"
+    if math.isnan(low) or math.isnan(high):
+        return f"{number(estimate, decimals)} [no interval]"
     return f"{number(estimate, decimals)} [{number(low, decimals)}, {number(high, decimals)}]"
 
 

@@ -21,6 +21,7 @@ def results_against_mid(
     mid,
     *,
     unit="",
+    mid_label=None,
     higher_is="worse",
     null=0.0,
     favours=("favours MSC", "favours control"),
@@ -43,6 +44,8 @@ def results_against_mid(
         Smallest difference that patients notice, positive, in `unit`.
     unit : str
         Unit of all numbers.
+    mid_label : str, optional
+        Words for the shaded band.
     higher_is : str
         "worse" or "better": what a higher score means; it decides on which side benefit stands.
     null : float
@@ -76,12 +79,14 @@ def results_against_mid(
         raise ValueError(f"higher_is is {higher_is!r}; use 'worse' or 'better'")
     table = _rows(rows, decimals)
     label = f"{effect_label}, MSC minus control ({'; '.join(filter(None, [unit, _direction(higher_is)]))})"
-    mid_text = f"smaller than patients notice (MID {shortest(mid)}{' ' + unit if unit else ''})"
+    mid_text = mid_label or f"smaller than patients notice (MID {shortest(mid)}{' ' + unit if unit else ''})"
     kinds = [kind for kind in LEGEND if any(row.kind == kind for row in table)]
     footnotes = [LEGEND[kind] for kind in kinds] if len(kinds) > 1 else []
     if compact:
         footnotes.append(f"Shaded: {mid_text}.")
-    plan = (Compact if compact else Wide)(table, [], footnotes, f"{effect_label} [{interval}]", first_head)
+    plan = (Compact if compact else Wide)(
+        table, [], footnotes, f"{effect_label} [{interval}]".replace(" CI]", "\N{NO-BREAK SPACE}CI]"), first_head
+    )
     host, panel, y = plan.lay_out(ax)
     panel.set_xlim(marks.limits(table, mid, null, xlim))
     marks.reference_lines(panel, table, mid, null, plan.lanes(y))

@@ -70,6 +70,8 @@ def estimate_ci(pooled, unit: str = "", *, decimals: int = 2, ratio: bool = Fals
     """
     estimate = number(_shown(float(pooled.estimate), ratio), decimals)
     level = percent(pooled.level, 0)
+    if math.isnan(float(pooled.ci.low)):
+        return f"{estimate}{' ' + unit if unit else ''} (no {level} CI)"
     return f"{estimate}{' ' + unit if unit else ''} ({level} CI {interval_text(pooled.ci, decimals, ratio)})"
 
 
@@ -146,7 +148,7 @@ def forest_alt(contrasts, pooled, *, ratio: bool | None = None, measure: str | N
     """
     attrs = contrasts.attrs
     measure, ratio = measured(attrs, measure, ratio)
-    about = f" on {attrs['outcome_label']}" if attrs.get("outcome_label") else ""
+    about = f" on {_inside(attrs['outcome_label'])}" if attrs.get("outcome_label") else ""
     unit = "" if ratio else attrs.get("unit") or ""
     better = {"worse": "below", "better": "above"}.get(attrs.get("higher_is"))
     sides = f" Values {better} {'one' if ratio else 'zero'} favour MSC." if better else ""
@@ -174,6 +176,11 @@ def figure_alt(kind: str, finding: str, *results: tuple[str, str]) -> str:
 def _future(pooled, unit, decimals, ratio) -> str:
     text = prediction_text(pooled, decimals, ratio)
     return f" Prediction interval {text}{' ' + unit if unit else ''}." if text else ""
+
+
+def _inside(label: str) -> str:
+    """Return a label as it stands inside a sentence: "Pain" loses its capital, "WOMAC" does not."""
+    return label[0].lower() + label[1:] if label[1:2].islower() else label
 
 
 def _shown(x: float, ratio: bool) -> float:

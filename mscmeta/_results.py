@@ -50,7 +50,7 @@ class Ratio:
     ci: Interval
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Pooled:
     """The result of a meta-analysis, or of many at once: then every field is an array over the replicates.
 
@@ -120,7 +120,10 @@ class Pooled:
 
     @property
     def weights(self) -> np.ndarray:
-        """Weights of the studies (axis 0); they sum to 1, an absent study has weight 0."""
+        """Weights of the studies (axis 0); they sum to 1, an absent study has weight 0.
+
+        For many meta-analyses they are computed here, from the variances given to `pool`: leave those unchanged.
+        """
         if self._weights is not None:
             return self._weights
         v = self._variances
@@ -128,7 +131,7 @@ class Pooled:
         v = v.reshape(v.shape + (1,) * (1 + tau2.ndim - v.ndim))
         present = ~np.isnan(v) if self.mask is None else self.mask
         w = np.where(present, 1 / (v + tau2), 0.0)
-        return w / w.sum(axis=0)
+        return w / np.add.accumulate(w, axis=0)[-1]  # added one by one, so that one and many get the same digits
 
     def prediction_interval(self, rule: str = "t(k-1)") -> Interval:
         """Interval for the true effect of a new study.

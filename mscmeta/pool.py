@@ -95,7 +95,8 @@ def pool(
     absent = np.isnan(y).reshape(len(y), -1) if y.ndim > 1 and np.isnan(y.min()) else None
     mask = None if absent is None else ~absent
     fit = _fit(*columns, mask, *settings)
-    return _result(fit, (*columns, mask), y.shape[1:], *settings, labels=names, _variances=v)
+    kept = v.copy() if v.ndim == 1 else v
+    return _result(fit, (*columns, mask), y.shape[1:], *settings, labels=names, _variances=kept)
 
 
 def pool_masked(

@@ -72,7 +72,7 @@ class Regressed(Many):
         return 2 * sum(np.log(row[j]) for j, row in enumerate(triangle))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MetaRegression:
     """A fitted meta-regression; arrays have one entry a coefficient, the intercept first.
 
@@ -134,7 +134,7 @@ class Subgroups:
         return chi2_tail(self.q_between, self.df)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PermutationTest:
     """P values by permutation, for each coefficient and (in a regression) for all moderators together."""
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from mscmeta import audit, data
 from mscmeta.audit import Finding
-from mscmeta.pool import Pooled, pool
+from mscmeta.pool import Pooled, pool_by_heterogeneity
 
 
 def rules() -> dict[str, Callable]:
@@ -168,7 +168,7 @@ def rerun(quantity: str, printed: str, review: str, outcome: str, month: int) ->
     value = float({"estimate": fit.estimate, "low": fit.ci.low, "high": fit.ci.high, "p": fit.p_value}[quantity])
     around = audit.p_box(printed) if quantity == "p" else audit.box(printed)
     same = around.low <= value <= around.high
-    shown = f"Rerun from {fit.k} comparisons, {'fixed' if fit.tau2 == 0 else 'random'} effects: {value:.3g}"
+    shown = f"Rerun from {fit.k} comparisons, {'fixed' if fit.tau2_method == 'FE' else 'random'} effects: {value:.3g}"
     return Finding("rerun", "reproduced" if same else "differs", f"{shown}, printed {printed}.")
 
 
@@ -182,9 +182,7 @@ def _refit(review: str, outcome: str, month: int) -> Pooled | str:
     missing = _not_held(frame.attrs["left_out"], review, month)
     if missing:
         return f"no data of {', '.join(missing)}"
-    fixed = pool(frame.y, frame.v, tau2="FE", ci="Wald")
-    mixed = float(fixed.q_p_value) < 0.1 or float(fixed.i2) > 0.5
-    return pool(frame.y, frame.v, tau2="DL", ci="Wald") if mixed else fixed
+    return pool_by_heterogeneity(frame.y, frame.v)
 
 
 def _not_held(left_out: list[dict], review: str, month: int) -> list[str]:

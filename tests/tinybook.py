@@ -109,7 +109,7 @@ class TinyBook:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=240,
+            timeout=900,
             **kwargs,
         )
 
@@ -158,6 +158,17 @@ def lend_environment(root: Path) -> None:
             (root / ".venv" / part.name).symlink_to(part, target_is_directory=part.is_dir())
     stamp = "import sys; sys.path.insert(0, 'tools'); import setup_env as s; s.STAMP.write_text(s.wanted())"
     subprocess.run([shutil.which("python3"), "-c", stamp], cwd=root, check=True, env=clean_environment())
+
+
+def copy_repository(root: Path) -> TinyBook:
+    """Copy the repository as it stands (what git knows or would take), to be changed and built by a test."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0"):
+        if name and (ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
+    lend_environment(root)
+    return TinyBook(root)
 
 
 def make_tiny_book(root: Path) -> TinyBook:

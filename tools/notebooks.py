@@ -64,7 +64,7 @@ def check_clean(nb: NotebookNode) -> Faults:
             yield f"{where(cell)} holds outputs"
     if set(nb.metadata) - {"kernelspec", "language_info"} or nb.metadata.get("language_info", {}).get("version"):
         yield "the notebook's metadata hold more than kernelspec and language"
-    if nb.metadata.get("kernelspec", {}).get("name") != "python3":
+    if nb.metadata.get("kernelspec", {}).get("name", "python3") != "python3":
         yield "the kernel is not python3"
 
 

@@ -55,12 +55,13 @@ def offer_source(app, pagename, templatename, context, doctree):
 
 
 def clean_markup(app, pagename, templatename, context, doctree):
-    """An empty header cell names nothing, and the bibliography is called a list but holds no list items."""
+    """An empty header cell names nothing; a bibliography has roles that are deprecated or lack their list items."""
     body = context.get("body")
     if not body:
         return
     body = re.sub(r"<th([^>]*)>\s*</th>", r"<td\1></td>", body)  # an empty header names nothing
     body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+    body = body.replace(' role="doc-biblioentry"', "")
     context["body"] = body
 
 

@@ -4,19 +4,17 @@
 
   const nameOf = (box) => {
     const caption = box.querySelector("caption, figcaption") || box.closest("figure")?.querySelector("figcaption");
-    const image = box.querySelector("img");
     if (caption) return caption.textContent.replace(/#\s*$/, "").trim();
-    if (image) return "Figure";
-    if (box.querySelector("table")) return "Table";
-    return box.matches("pre") ? "Code" : "Formula";
+    if (box.querySelector("img")) return "Figure";
+    return box.querySelector("table") ? "Table" : "Formula";
   };
 
   const reachable = () => {
     for (const box of document.querySelectorAll(WIDE)) {
       if (box.scrollWidth > box.clientWidth + 1) {
         if (!box.hasAttribute("tabindex")) box.tabIndex = 0;
-        if (!box.hasAttribute("role")) {
-          box.setAttribute("role", "region");
+        if (!box.hasAttribute("role") && !box.matches("pre")) {
+          box.setAttribute("role", "group");
           box.setAttribute("aria-label", `${nameOf(box)} (scrolls sideways)`);
         }
       }

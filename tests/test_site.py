@@ -1,0 +1,306 @@
+"""The finished site: built as a reader builds it, gated, opened from disk in Chromium, wide and narrow, light and dark."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.tinybook import CHROMIUM, ROOT, TinyBook, copy_repository
+from tools import gates
+from tools.common import chapters, notebooks, shown
+
+pytestmark = pytest.mark.build
+WIDTHS, MODES = (390, 1280), ("light", "dark")
+PAGES = [f"{name}.html" for name in chapters()]
+QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+--disable-component-update --disable-sync""".split()
+SETTLED = """async () => {
+  if (window.MathJax?.startup?.promise) await window.MathJax.startup.promise;
+  await new Promise(done => setTimeout(done, 400));  // the theme makes wide boxes reachable only now
+}"""
+
+
+@pytest.fixture(scope="session")
+def book() -> TinyBook:
+    """Give the book of this repository, brought up to date."""
+    book = TinyBook(ROOT)
+    done = book.make("book")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return book
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start Chromium once; where there is none the tests are skipped, unless a browser is required."""
+    if CHROMIUM is None:
+        if os.environ.get("MSCMETA_REQUIRE_BROWSER") == "1":
+            pytest.fail("Chromium is not installed, and MSCMETA_REQUIRE_BROWSER is set")
+        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def view(browser):
+    """Give a function that opens a page of a site from disk and collects what goes wrong."""
+    contexts = []
+
+    def open_page(site: Path, name: str, width: int = 1280, mode: str = "light"):
+        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+        contexts.append(context)
+        context.add_init_script(f"localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}')")
+        page = context.new_page()
+        page.wrong = []
+        page.on("request", lambda r: page.wrong.append(r.url) if not r.url.startswith(("file:", "data:")) else None)
+        page.on("requestfailed", lambda r: page.wrong.append(f"failed: {r.url}"))
+        page.on("console", lambda m: page.wrong.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (page.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.goto((site.resolve() / name).as_uri())
+        page.evaluate(SETTLED)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+class TestFiles:
+    def test_all_gates_have_something_to_look_at(self, book, capsys):
+        counts = gates.check(book.html.resolve(), chapters())
+        assert counts["pages"] == len(PAGES) >= 8
+        assert min(counts.values()) > 0
+        assert counts["pictures with a text"] >= 4
+        assert counts["bibliography entries"] >= 20
+
+    def test_site_is_what_its_sums_say(self, book):
+        assert book.whole()
+
+    def test_index_leads_to_the_front_page(self, book):
+        assert 'url=notebooks/front_page.html"' in book.page("index.html")
+
+    def test_every_table_and_notebook_is_offered(self, book):
+        tables = sorted(p.name for p in (ROOT / "data").glob("*.csv"))
+        assert tables == sorted(p.name for p in (book.html / "downloads/data").glob("*.csv"))
+        assert len(tables) >= 10
+        for notebook in notebooks():
+            assert (book.html / "downloads" / shown(notebook)).read_bytes() == notebook.read_bytes()
+
+    def test_page_about_the_data_links_every_table(self, book):
+        linked = set(re.findall(r'href="\.\./\.\./_downloads/\w+/(\w+\.csv)"', book.page("notebooks/back/data.html")))
+        assert linked == {p.name for p in (ROOT / "data").glob("*.csv")}
+
+    def test_no_chapter_was_built_with_other_settings(self, book):
+        assert "other settings than the published book" not in book.page("notebooks/front_page.html")
+
+
+@pytest.mark.browser
+class TestInTheBrowser:
+    @pytest.mark.parametrize("name", [*PAGES, "genindex.html", "search.html"])
+    def test_page(self, book, view, name):
+        """No request leaves the disk, nothing fails, nothing scrolls sideways, formulas are set, axe finds nothing."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        for width in WIDTHS:
+            for mode in MODES:
+                page = view(book.html, name, width, mode)
+                assert page.wrong == []
+                assert page.evaluate("document.documentElement.dataset.theme") == mode
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+                assert page.evaluate("[...document.images].filter(i => !i.naturalWidth).map(i => i.src)") == []
+                formulas = page.locator(".bd-article .math").count()
+                assert page.locator(".bd-article mjx-container").count() >= formulas
+                assert page.locator("mjx-merror").count() == 0
+                # preload would fetch style sheets again, which a page opened from disk may not
+                found = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]}).response
+                assert len(found["passes"]) > 10
+                assert [
+                    (v["id"], [n["html"][:120] for n in v["nodes"]][:3])
+                    for v in found["violations"]
+                    if v["impact"] in ("serious", "critical")
+                ] == []
+                page.close()
+
+    def test_formulas_and_figures_are_there_to_be_checked(self, book, view):
+        pages = [view(book.html, name) for name in PAGES]
+        assert sum(page.locator("mjx-container").count() for page in pages) >= 5
+        assert sum(page.locator(".cell_output img").count() for page in pages) >= 4
+
+    def test_figures_keep_a_legible_size_on_a_phone(self, book, view):
+        """What is wider than the screen scrolls in a box that the keyboard reaches."""
+        seen = 0
+        for name in PAGES:
+            page = view(book.html, name, 390)
+            sizes = page.evaluate(
+                """[...document.querySelectorAll('.cell_output img')].filter(i => i.offsetParent).map(i => {
+                    const box = i.closest('.wide-figure');
+                    return [i.clientWidth / i.naturalWidth, box.scrollWidth > box.clientWidth + 1, box.tabIndex]})"""
+            )
+            for scale, scrolls, tab in sizes:
+                seen += 1
+                assert scale > 0.6, (name, scale)
+                assert tab == (0 if scrolls else -1)
+        assert seen >= 4
+
+    def test_everything_folded_opens_for_print(self, book, view):
+        opened = 0
+        for name in PAGES:
+            page = view(book.html, name)
+            folded = page.locator("details:not([open])").count()
+            page.evaluate("dispatchEvent(new Event('beforeprint'))")
+            assert page.locator("details:not([open])").count() == 0
+            page.emulate_media(media="print")
+            hidden = (
+                "[...document.querySelectorAll('.bd-article .toggle > *')].filter(e => !e.checkVisibility()).length"
+            )
+            assert page.evaluate(hidden) == 0
+            page.emulate_media(media="screen")
+            page.evaluate("dispatchEvent(new Event('afterprint'))")
+            assert page.locator("details:not([open])").count() == folded
+            opened += folded
+        assert opened > 0
+
+    def test_search_works_from_disk(self, book, view):
+        page = view(book.html, "search.html?q=randomised".split("?")[0])
+        page.goto((book.html.resolve() / "search.html").as_uri() + "?q=forest")
+        page.wait_for_selector("#search-results li a", timeout=10_000)
+        assert page.locator("#search-results li a").count() >= 1
+
+    def test_glossary_terms_lead_to_their_explanation(self, book, view):
+        page = view(book.html, "notebooks/front_page.html")
+        page.locator(".bd-article a:has(.std-term)").first.click()
+        page.wait_for_url("**/book/glossary.html#term-*")
+        assert page.locator("dt:target").count() == 1
+
+
+PAYLOADS = [
+    "<script>window.broken=1;alert('script')</script>",
+    "<img src=x onerror=\"window.broken=1;alert('handler')\">",
+    "[click](javascript:alert('link'))",
+    '=HYPERLINK("https://example.org","x")',
+    "{raw}`html <b onclick=alert(1)>x</b>`",
+    "a | b `c` $d$ **e** {{ f }} {cite:p}`g`",
+]
+KEPT = {"trial", "arm", "review", "outcome", "instrument", "visit", "event", "source", "citation", "step", "from_step"}
+
+
+def make_hostile(root: Path) -> dict[str, int]:
+    """Put hostile text into every free-text column of some rows of every table; count the cells by table."""
+    import csv
+
+    package = json.loads((root / "data/datapackage.json").read_text(encoding="utf-8"))
+    changed = {}
+    for resource in package["resources"]:
+        free = [
+            f["name"]
+            for f in resource["schema"]["fields"]
+            if f["type"] == "string"
+            and not {"enum", "pattern", "unique"} & set(f.get("constraints", {}))
+            and f["name"]
+            in ("note", "label", "where", "country", "reason", "regimen", "cells", "printed", "population")
+        ]
+        path = root / "data" / resource["path"]
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        for number, row in enumerate(rows):
+            for shift, name in enumerate(free):
+                row[name] = PAYLOADS[(number + shift) % len(PAYLOADS)]
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        changed[resource["name"]] = len(rows) * len(free)
+    return changed
+
+
+@pytest.mark.browser
+class TestHostileData:
+    """Text from data is text: hostile cells in every table, the whole book built of them, opened in Chromium."""
+
+    @pytest.fixture(scope="class")
+    def hostile(self, tmp_path_factory) -> TinyBook:
+        book = copy_repository(tmp_path_factory.mktemp("hostile") / "book")
+        changed = make_hostile(book.root)
+        assert len(changed) == len(list((book.root / "data").glob("*.csv")))
+        assert min(changed.values()) > 0, changed
+        done = book.make("book")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return book
+
+    def test_payloads_arrive_as_text(self, hostile):
+        text = "".join((hostile.html / name).read_text() for name in PAGES)
+        assert "alert" in text
+        assert "<script>window.broken" not in text
+        assert "onerror=" not in re.sub(r"&[#\w]+;", "", text).replace("onerror=&quot;", "")
+        assert 'href="javascript:' not in text
+
+    def test_nothing_runs(self, hostile, view):
+        for name in PAGES:
+            page = view(hostile.html, name)
+            assert page.wrong == []
+            assert page.evaluate("window.broken") is None
+            handlers = "[...document.querySelectorAll('article *')].filter(e => [...e.attributes].some(a => /^on/.test(a.name)))"
+            assert page.evaluate(f"{handlers}.length") == 0
+            assert page.locator("a[href^='javascript:' i]").count() == 0
+            page.close()
+
+    def test_downloads_hold_no_formula_and_numbers_stay_numbers(self, hostile):
+        import pandas as pd
+
+        package = json.loads((hostile.root / "data/datapackage.json").read_text(encoding="utf-8"))
+        guarded = 0
+        for resource in package["resources"]:
+            path = hostile.html / "downloads/data" / resource["path"]
+            assert not any(map(gates.formula, path.read_text().replace("\n", ",").split(",")))
+            guarded += path.read_text().count("'=HYPERLINK")
+            frame = pd.read_csv(path)
+            for field in resource["schema"]["fields"]:
+                if field["type"] in ("number", "integer"):
+                    assert pd.api.types.is_numeric_dtype(frame[field["name"]]), (path.name, field["name"])
+        assert guarded > 10
+
+
+class TestRerun:
+    """The real book with other settings and with a changed table, in a copy."""
+
+    @pytest.fixture(scope="class")
+    def other(self, book, tmp_path_factory) -> TinyBook:
+        other = copy_repository(tmp_path_factory.mktemp("other") / "book")
+        done = other.make("book", "TAU2=DL", "CI=Wald")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return other
+
+    def test_settings_give_other_numbers_throughout(self, book, other):
+        names = sorted(
+            p.relative_to(book.root / "_build/results") for p in (book.root / "_build/results").rglob("*.json")
+        )
+        assert len(names) >= 2
+        for name in names:
+            ours, theirs = (json.loads((b.root / "_build/results" / name).read_text()) for b in (book, other))
+            assert {"TAU2": "DL", "CI": "Wald"}.items() <= theirs["parameters"].items()
+            assert ours["results"].keys() == theirs["results"].keys()
+            assert ours["results"] != theirs["results"], name
+
+    def test_settings_are_told_on_every_page(self, other):
+        for name in PAGES:
+            assert "other settings than the published book: CI = Wald, TAU2 = DL" in other.page(name)
+
+    def test_a_changed_row_runs_those_that_read_it(self, other):
+        read = {}
+        for notebook in notebooks():
+            account = other.root / "_build/executed" / Path(shown(notebook)).with_suffix(".account.json")
+            read[shown(notebook)] = json.loads(account.read_text())["read"]
+        assert all(read.values()) or min(map(len, read.values())) == 0
+        path = other.root / "data/flow.csv"
+        path.write_text(path.read_text().replace("Records identified", "All records identified", 1))
+        done = other.make("book", "TAU2=DL", "CI=Wald")
+        assert done.returncode == 0, done.stdout + done.stderr
+        ran = set(re.findall(r"^\[\d+/\d+\] (\S+)", done.stdout, re.M))
+        assert ran == {name for name, tables in read.items() if "data/flow.csv" in tables}
+        assert "All records identified" in (other.html / "downloads/data/flow.csv").read_text()

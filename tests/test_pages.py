@@ -1,6 +1,7 @@
 """The frame of the book: words, references, citation file, and links that a build alone would not check."""
 
 import csv
+import doctest
 import json
 import re
 import shutil
@@ -149,6 +150,12 @@ def test_readme_lists_the_settings():
     rows = re.findall(r"^\| `([A-Z0-9]+)` \|.*\| `([^`]+)` \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
     settings = yaml.safe_load((ROOT / "book" / "parameters.yml").read_text(encoding="utf-8"))
     assert dict(rows) == {name: str(about["default"]) for name, about in settings.items()}
+
+
+def test_example_in_readme():
+    result = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert result.attempted >= 4
+    assert result.failed == 0
 
 
 @pytest.fixture

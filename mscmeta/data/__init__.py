@@ -8,6 +8,7 @@ from mscmeta.data._check import check, problems
 from mscmeta.data._contrasts import contrasts
 from mscmeta.data._dictionary import dictionary
 from mscmeta.data._files import BrokenTableError, find, names, schema, sources
+from mscmeta.data._holdings import holdings
 from mscmeta.data._publish import publish
 from mscmeta.data._tables import table
 
@@ -17,6 +18,7 @@ __all__ = [
     "contrasts",
     "dictionary",
     "find",
+    "holdings",
     "names",
     "problems",
     "publish",

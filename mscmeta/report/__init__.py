@@ -8,6 +8,7 @@ from ._compare import Comparison, compare
 from ._display import answer, sentence, setup, show, table
 from ._fields import say
 from ._markup import Markup, badge, cite, ref, term
+from ._outcome import rows_arms, rows_checked, rows_held, rows_ledger, rows_printed, rows_sources, verdict_of
 from ._record import record
 from ._words import (
     estimate_ci,
@@ -41,10 +42,17 @@ __all__ = [
     "reading",
     "record",
     "ref",
+    "rows_arms",
+    "rows_checked",
+    "rows_held",
+    "rows_ledger",
+    "rows_printed",
+    "rows_sources",
     "say",
     "sentence",
     "setup",
     "show",
     "table",
     "term",
+    "verdict_of",
 ]

@@ -1,0 +1,337 @@
+"""What trials that cannot be seen must have said, if a published result is true and the others are as we hold them.
+
+A pooled estimate with its interval pins down two numbers: the mean and its standard error. Take away what the trials
+at hand contribute, and the rest has to come from the ones that are missing, put together here as **one summary trial**
+with an effect and a standard error. Under a common effect that loses nothing: the weights of missing trials add up.
+Under DerSimonian and Laird several missing comparisons may also disagree among themselves, which moves tau2: they are
+taken to have one standard error each, and any disagreement is allowed. If they do not, the answer is an approximation.
+
+Printed numbers are rounded, so they stand for a small polygon of (mean, SE), and the answer is a region: its image.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import _checks as check
+from ._results import Interval, t_quantile
+from .audit._printed import Box, box
+from .pool import pool
+
+MODELS = ("FE", "DL")
+_PER_EDGE = {"FE": 24, "DL": 2}  # points on each edge of the polygon of rounding
+_SLACK = 1e-9  # relative width that binary arithmetic may add to a box
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The effects and standard errors of missing trials that would make a published result true.
+
+    Attributes
+    ----------
+    printed : tuple of str
+        Estimate, lower and upper limit as printed.
+    model : str
+        "FE" (one common effect) or "DL" (DerSimonian-Laird).
+    level : float
+        Level of the printed interval.
+    comparisons : int
+        How many comparisons are missing.
+    possible : bool
+        Whether any trial could do it.
+    reason : str
+        In a sentence: what must hold, or why nothing can.
+    effect, se : Interval or None
+        Range over the region of the missing trials' mean effect and of its standard error (sampling error alone), in
+        the unit of the trials; infinite where rounding leaves them without bound. None when nothing is possible.
+    central : ndarray, shape (m, 4)
+        Effect, SE, tau2 and spread (SD of the missing effects among themselves) for the middle of the rounding polygon.
+        One row under FE; under DL one for each solution, or a curve of them when several comparisons are missing.
+    points : ndarray, shape (n, 4)
+        The same over the polygon: its boundary in order under FE, all solutions found under DL.
+    """
+
+    printed: tuple[str, str, str]
+    model: str
+    level: float
+    comparisons: int
+    possible: bool
+    reason: str
+    effect: Interval | None
+    se: Interval | None
+    central: np.ndarray = field(repr=False)
+    points: np.ndarray = field(repr=False)
+    _held: tuple[np.ndarray, np.ndarray] = field(repr=False)
+
+    def holds(self, effect: float, se: float, spread: float = 0.0) -> bool:
+        """Pool the trials at hand with these: does the published result come out, rounded as printed?"""
+        m = self.comparisons
+        if m < 2 and spread:
+            raise ValueError("spread does not apply to one missing comparison, which has nothing to disagree with")
+        new = np.full(m, float(effect))
+        if m > 1:  # a pair apart, the others in the middle: the same mean and SD as any other arrangement
+            new[:2] += np.array([1, -1]) * spread * math.sqrt((m - 1) / 2)
+        y, v = np.append(self._held[0], new), np.append(self._held[1], np.full(m, m * se**2))
+        fit = pool(y, v, tau2=self.model, ci="Wald", level=self.level)
+        found = (fit.estimate, fit.ci.low, fit.ci.high)
+        return all(_near(box(text), value) for text, value in zip(self.printed, found, strict=True))
+
+
+def missing_trial(
+    estimate: str,
+    low: str,
+    high: str,
+    y: Sequence[float],
+    v: Sequence[float],
+    *,
+    model: str = "FE",
+    comparisons: int = 1,
+    level: float = 0.95,
+    labels: Sequence[str] | None = None,
+) -> Missing:
+    """Find every effect and standard error of a missing trial under which a published pooled result is true.
+
+    Parameters
+    ----------
+    estimate, low, high : str
+        The published result as printed, so that its decimals say how far it was rounded; differences, or ratios on the
+        log scale. The interval is of Wald's type, symmetric about the estimate.
+    y, v : array of shape (k,)
+        Effects and sampling variances of the trials at hand, in the same unit; may be empty.
+    model : {"FE", "DL"}
+        One common effect, or random effects by DerSimonian and Laird.
+    comparisons : int
+        How many comparisons are missing: trials, or doses where each was entered by itself.
+    level : float
+        Level of the printed interval.
+    labels : sequence of str, optional
+        Names of the trials at hand, for messages.
+
+    Returns
+    -------
+    Missing
+
+    Raises
+    ------
+    TypeError, ValueError
+        For numbers in place of printed texts, an interval without width, unusable trials or unknown options.
+
+    Notes
+    -----
+    Let W be one over the squared printed SE and m the printed mean. Under FE the missing trial has the weight
+    w = W - sum(1/v) and the effect (m W - sum(y/v)) / w: exactly one solution, and none if the trials at hand are
+    already more precise than the published result. Under DL, each tau2 fixes weight and effect in the same way, with
+    1/(v + tau2) for 1/v; a solution is a tau2 that the resulting set of trials returns (DerSimonian and Laird 1986,
+    eq. 8), truncation at zero included. All roots on a fine scan of the possible tau2 are kept. Several missing
+    comparisons can disagree as much as it takes, so there every tau2 is a solution that is not below the one returned
+    when they agree.
+
+    Examples
+    --------
+    Two trials were pooled to -2.00 (-2.98 to -1.02); one is at hand, with effect -1 and variance 0.5:
+
+    >>> found = missing_trial("-2.00", "-2.98", "-1.02", [-1.0], [0.5])
+    >>> print(found.central.round(2)[0, :2])
+    [-3.    0.71]
+    >>> found.holds(-3.0, 0.5**0.5), found.holds(-2.5, 0.5**0.5)
+    (True, False)
+    """
+    check.one_of("model", model, MODELS)
+    level = check.level(level)
+    if isinstance(comparisons, bool) or not isinstance(comparisons, int) or comparisons < 1:
+        raise ValueError(f"comparisons is {comparisons!r}; give how many are missing, 1 or more")
+    y, v = _held(y, v, labels)
+    z = float(t_quantile(level, math.inf))
+    corners = _polygon(box(estimate, "estimate"), box(low, "low"), box(high, "high"))
+    printed = {"printed": (estimate, low, high), "model": model, "level": level}
+    settings = printed | {"comparisons": comparisons, "_held": (y, v)}
+    if not len(corners):
+        return _impossible(settings, f"{estimate} is not the middle of {low} to {high}, whatever was rounded.")
+    if model == "DL" and len(y) + comparisons > 1:
+        return _by_dl(settings, y, v, corners, z)
+    return _by_common_effect(settings, y, v, corners, z)
+
+
+def _held(y: object, v: object, labels: Sequence[str] | None) -> tuple[np.ndarray, np.ndarray]:
+    y, v = check.floats("y", y), check.floats("v", v)
+    if y.ndim != 1:
+        raise ValueError(f"y has {y.ndim} axes; give one effect a trial")
+    if not len(y) and not len(v):
+        return y, v
+    y, v, _ = check.studies(y, v, labels)
+    return y, v
+
+
+# --- the rounding of the printed numbers --------------------------------------------------------------------------
+
+
+def _polygon(mean: Box, low: Box, high: Box) -> np.ndarray:
+    """Corners of the (lower limit, upper limit) that round to the printed numbers, their middle to the printed mean."""
+    if high.low <= low.high:
+        raise ValueError(
+            f"the interval {low} to {high} may have no width once rounded; give more decimals, lower limit first"
+        )
+    corners = np.array([(low.low, high.low), (low.high, high.low), (low.high, high.high), (low.low, high.high)])
+    slack = _SLACK * max(abs(mean.low), abs(mean.high), high.high - low.low)
+    corners = _clipped(corners, np.array([1.0, 1.0]), 2 * (mean.high + slack))
+    return _clipped(corners, np.array([-1.0, -1.0]), -2 * (mean.low - slack))
+
+
+def _clipped(corners: np.ndarray, normal: np.ndarray, limit: float) -> np.ndarray:
+    """The part of a convex polygon where normal . point <= limit (Sutherland and Hodgman, CACM 1974;17:32)."""
+    kept: list[np.ndarray] = []
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        a, b = normal @ start - limit, normal @ end - limit
+        if a <= 0:
+            kept.append(start)
+        if (a < 0 < b) or (b < 0 < a):
+            kept.append(start + (end - start) * a / (a - b))
+    return np.array(kept).reshape(-1, 2)
+
+
+def _boundary(corners: np.ndarray, model: str) -> np.ndarray:
+    """Points along the edges, in order, closed."""
+    share = np.linspace(0, 1, _PER_EDGE[model], endpoint=False)[:, None]
+    edges = [a + share * (b - a) for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
+    return np.vstack([*edges, corners[:1]])
+
+
+def _mean_se(limits: np.ndarray, z: float) -> tuple[np.ndarray, np.ndarray]:
+    return limits.sum(axis=1) / 2, (limits[:, 1] - limits[:, 0]) / (2 * z)
+
+
+# --- one common effect --------------------------------------------------------------------------------------------
+
+
+def _by_common_effect(settings: dict, y: np.ndarray, v: np.ndarray, corners: np.ndarray, z: float) -> Missing:
+    total, weighted = np.sum(1 / v), np.sum(y / v)
+    widest = 1 / math.sqrt(total) if len(y) else math.inf  # the SE of the trials at hand by themselves
+    middle = corners.mean(axis=0, keepdims=True)
+    limit = 2 * z * widest * (1 - 1e-9)
+    inside = _clipped(corners, np.array([-1.0, 1.0]), limit) if len(y) else corners
+    if len(inside) < 3:
+        return _impossible(
+            settings,
+            f"The printed interval is too wide: the trials at hand alone have a standard error of {widest:.3g}.",
+        )
+    points = _solved(*_mean_se(_boundary(inside, "FE"), z), total, weighted)
+    central = _solved(*_mean_se(middle, z), total, weighted) if _mean_se(middle, z)[1][0] < widest else points[:0]
+    effect, se = _hull(points)
+    if len(inside) != len(corners) or not np.allclose(inside, corners, rtol=1e-12):
+        mean = inside[np.abs(inside[:, 1] - inside[:, 0] - limit) < 1e-6 * limit].sum(axis=1) / 2
+        apart = mean - weighted / total
+        effect = Interval(-math.inf if apart.min() < 0 else effect.low, math.inf if apart.max() > 0 else effect.high)
+        se = Interval(se.low, math.inf)
+    return _possible(settings, effect, se, central, points)
+
+
+def _solved(mean: np.ndarray, se: np.ndarray, total: float, weighted: float) -> np.ndarray:
+    """Effect, SE and tau2 (none) of what is missing under one common effect."""
+    weight = 1 / se**2 - total
+    none = np.zeros_like(se)
+    return np.column_stack([(mean / se**2 - weighted) / weight, 1 / np.sqrt(weight), none, none])
+
+
+# --- DerSimonian and Laird ----------------------------------------------------------------------------------------
+
+
+def _by_dl(settings: dict, y: np.ndarray, v: np.ndarray, corners: np.ndarray, z: float) -> Missing:
+    m = settings["comparisons"]
+    central = _dl_solutions(*_mean_se(corners.mean(axis=0, keepdims=True), z), y, v, m)
+    points = np.vstack([central, _dl_solutions(*_mean_se(_boundary(corners, "DL"), z), y, v, m)])
+    if not len(points):
+        return _impossible(settings, "No variance between the trials is one that DerSimonian and Laird would return.")
+    return _possible(settings, *_hull(points), central, points)
+
+
+def _dl_solutions(mean: np.ndarray, se: np.ndarray, y: np.ndarray, v: np.ndarray, m: int) -> np.ndarray:
+    """All (effect, SE, tau2, spread) for each exact (mean, SE)."""
+    return np.vstack([np.empty((0, 4)), *(_dl_exact(a, b, y, v, m) for a, b in zip(mean, se, strict=True))])
+
+
+def _dl_exact(mean: float, se: float, y: np.ndarray, v: np.ndarray, m: int) -> np.ndarray:
+    bottom, top = _tau2_range(se, v, m)
+    if not bottom < top:
+        return np.empty((0, 4))
+    ends = np.geomspace(1e-10, 0.5, 200)
+    t = bottom + (top - bottom) * np.concatenate([ends, 1 - ends[-2::-1]])
+    gap = _returned(t, mean, se, y, v, m)[2] - t
+    found = _roots(t, gap, lambda half: _returned(half, mean, se, y, v, m)[2] - half)
+    if bottom == 0 and _returned(np.zeros(1), mean, se, y, v, m)[2][0] <= 0:
+        found = np.append(0.0, found[found > 1e-9 * top])  # truncated: the common effect
+    if m > 1:
+        found = np.sort(np.append(found, t[gap <= 0]))
+    effect, variance, returned, c = _returned(found, mean, se, y, v, m)
+    excess = np.where(found > 0, np.maximum(found - returned, 0), 0) * c * variance  # what disagreement must add to Q
+    return np.column_stack([effect, np.sqrt(variance / m), found, np.sqrt(excess / max(m - 1, 1)) * (m > 1)])
+
+
+def _roots(t: np.ndarray, gap: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Where a function changes sign between neighbours on the scan, by bisection."""
+    at = np.flatnonzero((gap[:-1] > 0) != (gap[1:] > 0))
+    low, high, rising = t[at], t[at + 1], gap[at + 1] > 0
+    for _ in range(60):
+        half = (low + high) / 2
+        above = (function(half) > 0) == rising
+        low, high = np.where(above, low, half), np.where(above, half, high)
+    return (low + high) / 2
+
+
+def _tau2_range(se: float, v: np.ndarray, m: int) -> tuple[float, float]:
+    """The tau2 for which the missing weight is positive and the missing variance too; both ends by bisection."""
+    aim, largest = 1 / se**2, (len(v) + m) * se**2
+    bottom = 0.0 if np.sum(1 / v) < aim else _falling(lambda t: np.sum(1 / (v + t)) - aim, largest)
+    return bottom, _falling(lambda t: np.sum(1 / (v + t)) + m / t - aim, largest)
+
+
+def _falling(function: Callable[[float], float], high: float) -> float:
+    low = 0.0
+    for _ in range(100):
+        half = (low + high) / 2
+        low, high = (half, high) if function(half) > 0 else (low, half)
+    return (low + high) / 2
+
+
+def _returned(t: np.ndarray, mean: float, se: float, y: np.ndarray, v: np.ndarray, m: int) -> tuple[np.ndarray, ...]:
+    """If tau2 is t: mean effect of the m missing, variance of each, untruncated tau2 if they agree, its denominator."""
+    random = 1 / (v[:, None] + t)
+    left = 1 / se**2 - random.sum(axis=0)
+    effect = (mean / se**2 - (y[:, None] * random).sum(axis=0)) / left
+    variance = np.maximum(m / left - t, 1e-300)
+    w = np.vstack([np.broadcast_to(1 / v[:, None], random.shape), *([1 / variance] * m)])
+    all_y = np.vstack([np.broadcast_to(y[:, None], random.shape), *([effect] * m)])
+    total = w.sum(axis=0)
+    q = (w * (all_y - (w * all_y).sum(axis=0) / total) ** 2).sum(axis=0)
+    c = (w * (total - w)).sum(axis=0) / total  # not total - sum of squares / total, which cancels
+    return effect, variance, (q - len(w) + 1) / c, c
+
+
+# --- the answer ---------------------------------------------------------------------------------------------------
+
+
+def _hull(points: np.ndarray) -> tuple[Interval, Interval]:
+    return tuple(Interval(float(x.min()), float(x.max())) for x in (points[:, 0], points[:, 1]))
+
+
+def _possible(settings: dict, effect: Interval, se: Interval, central: np.ndarray, points: np.ndarray) -> Missing:
+    says = f"What is missing must have an effect of {_range(effect)} with a standard error of {_range(se)}."
+    return Missing(possible=True, reason=says, effect=effect, se=se, central=central, points=points, **settings)
+
+
+def _impossible(settings: dict, reason: str) -> Missing:
+    none = np.empty((0, 4))
+    return Missing(possible=False, reason=reason, effect=None, se=None, central=none, points=none, **settings)
+
+
+def _range(interval: Interval) -> str:
+    low, high = (f"{x:.3g}" for x in interval)
+    return low if low == high else f"{low} to {high}"
+
+
+def _near(around: Box, value: float) -> bool:
+    slack = 1e-9 * max(abs(around.low), abs(around.high), 1.0)
+    return around.low - slack <= value <= around.high + slack

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mscmeta import pool
+from mscmeta import odds_ratio, pool, risk_ratio
 from mscmeta.plots import forest
 from mscmeta.plots._style import text_width
 from mscmeta.report._display import to_svg
@@ -264,9 +264,9 @@ def test_risk_of_bias_is_a_symbol_and_explained():
 def test_notes_mark_changes_and_conversions_by_letter():
     frame = made_up()
     shown = texts(forest(frame, of(frame)))
-    assert "a change from baseline" in shown
+    assert "a: change from baseline" in shown
     assert "Emadedin 2018ᵃᶜ" in shown
-    assert "c mean or SD converted from what the trial printed" in shown
+    assert "c: mean or SD converted from what the trial printed" in shown
     assert "Vega 2015" in shown
 
 
@@ -276,6 +276,19 @@ def test_a_note_for_all_rows_is_said_once():
     shown = texts(forest(frame, of(frame)))
     assert "All rows: change from baseline." in shown
     assert "Vega 2015" in shown
+
+
+@pytest.mark.parametrize("measure", ["RR", "OR"])
+def test_a_zero_cell_and_its_correction_are_marked(measure):
+    frame = made_up_events()
+    frame.loc[0, ["events_1", "n_1", "events_2", "n_2"]] = [4, 10, 0, 10]
+    frame.loc[1, ["events_1", "n_1", "events_2", "n_2"]] = [16, 16, 3, 4]
+    effect = (risk_ratio if measure == "RR" else odds_ratio)(frame.events_1, frame.n_1, frame.events_2, frame.n_2)
+    frame["y"], frame["v"] = effect.y, effect.v
+    frame.attrs["measure"] = measure
+    shown = texts(forest(frame, of(frame)))
+    assert "a: 1/2 added to every count, as one of them is zero" in shown
+    assert {"Vega 2015ᵃ", "Gupta 2016ᵃ", "Emadedin 2018"} <= set(shown)
 
 
 def test_trials_left_out_are_named_with_the_reason():

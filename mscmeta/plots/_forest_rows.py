@@ -171,24 +171,37 @@ def published_rows(published, *, ratio, decimals) -> list[Row]:
 def row_marks(contrasts) -> tuple[list[str], list[str]]:
     """Return a mark for each row and the lines that explain the marks.
 
-    A property that all rows share is said once, without letters; `how` and `kind` are the properties.
+    A property that all rows share is said once, without letters.
     """
     marks, lines, letters = [""] * len(contrasts), [], (chr(c) for c in count(ord("a")))
-    for column, words in (("kind", {"change": "change from baseline"}), ("how", HOW)):
-        if column not in contrasts:
-            continue
-        values = ["" if is_empty(v) else str(v) for v in contrasts[column]]
-        for value in dict.fromkeys(values):
-            if value in ("", "final", "reported"):
-                continue
-            text = words.get(value, value)
-            if all(v == value for v in values):
+    for values in _properties(contrasts):
+        for text in dict.fromkeys(value for value in values if value):
+            if all(value == text for value in values):
                 lines.append(f"All rows: {text}.")
                 continue
             letter = next(letters)
-            lines.append(f"{letter} {text}")
-            marks = [mark + (_raised(letter) if v == value else "") for mark, v in zip(marks, values, strict=True)]
+            lines.append(f"{letter}: {text}")
+            marks = [mark + (_raised(letter) if v == text else "") for mark, v in zip(marks, values, strict=True)]
     return marks, lines
+
+
+def _properties(contrasts):
+    """Yield what the reader must know of the rows, one list a property: kind of score, origin, correction."""
+    for column, words in (("kind", {"change": "change from baseline", "final": ""}), ("how", {**HOW, "reported": ""})):
+        if column in contrasts:
+            yield ["" if is_empty(v) else words.get(str(v), str(v)) for v in contrasts[column]]
+    if {"events_1", "n_1", "events_2", "n_2"} <= set(contrasts) and contrasts.attrs.get("measure") in ("RR", "OR"):
+        a, n_1, c, n_2 = (contrasts[name].to_numpy(float) for name in ("events_1", "n_1", "events_2", "n_2"))
+        zero = (a == 0) | (c == 0) | (a == n_1) | (c == n_2)
+        halved = _log_ratio(a + 0.5, n_1 + 1, c + 0.5, n_2 + 1, contrasts.attrs["measure"])
+        corrected = zero & np.isclose(halved, contrasts["y"].to_numpy(float))
+        yield ["1/2 added to every count, as one of them is zero" if row else "" for row in corrected]
+
+
+def _log_ratio(a, n_1, c, n_2, measure: str) -> np.ndarray:
+    if measure == "OR":
+        return np.log(a / (n_1 - a)) - np.log(c / (n_2 - c))
+    return np.log(a / n_1) - np.log(c / n_2)
 
 
 def left_out(attrs) -> list[str]:

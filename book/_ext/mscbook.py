@@ -29,6 +29,7 @@ def drop_thebe(app, pagename, templatename, context, doctree):
 
     context["script_files"] = [s for s in context.get("script_files", []) if keep(s)]
     context["css_files"] = [c for c in context.get("css_files", []) if keep(c)]
+    context["default_mode"] = context.get("default_mode") or "auto"  # left empty, the theme complains on every page
 
 
 def drop_thebe_nodes(app, doctree, docname):

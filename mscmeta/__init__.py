@@ -1,14 +1,12 @@
 """Meta-analysis for two reviews of stem cells for the arthritic knee: small, pure, arrays in, frozen results out.
 
-Every public name but `pool` is imported at first use, and neither pandas nor matplotlib is loaded until a table or a
-figure is asked for.
+Every public name is imported at first use, so ``import mscmeta`` costs next to nothing and neither pandas nor
+matplotlib is loaded until a table or a figure is asked for.
 """
 
+import sys
 from importlib import import_module
-
-# `pool` is a function and the module that holds it. Importing the module binds its name here, so that must happen
-# before, not after, the function takes the name.
-from mscmeta.pool import Interval, Pooled, Ratio, pool  # noqa: F401
+from types import ModuleType
 
 _HOME = {
     "effects": "Effect mean_difference standardized_mean_difference ratio_of_means risk_ratio odds_ratio "
@@ -37,3 +35,14 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return [*globals(), *__all__]
+
+
+class _Package(ModuleType):
+    """Keeps `pool` the function, which Python would replace by the module of that name whenever that is imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _MODULE_OF and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

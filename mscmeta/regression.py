@@ -202,7 +202,7 @@ def meta_regression(
     return MetaRegression(
         names=("intercept", *names), coefficients=b, se=se, ci=Interval(b - half, b + half), df=df, tau2=t2,
         tau2_at_boundary=isinstance(tau2, str) and tau2 != "FE" and t2 == 0,
-        i2=max(0.0, 1 - (k - p) / qe) if tau2 == "FE" else t2 * trace / (k - p + t2 * trace),
+        i2=1 - 1 / max(qe / (k - p), 1.0) if tau2 == "FE" else t2 * trace / (k - p + t2 * trace),
         r2=_explained(y, v, tau2, t2), qm=qm, qm_df=(p - 1, df),
         qm_p_value=chi2_tail(qm, p - 1) if ci == "Wald" else float(fdtrc(p - 1, k - p, qm)),
         qe=qe, qe_df=k - p, qe_p_value=chi2_tail(qe, k - p), k=k, covariance=cov, level=level,
@@ -340,7 +340,8 @@ def _share(statistic: np.ndarray) -> np.ndarray:
 def _regress(y: np.ndarray, v: np.ndarray, x: np.ndarray, tau2: str | float, ci: str) -> dict:
     """Coefficients and their covariance for columns of studies; arrays over replicates come first."""
     k, p = x.shape
-    data = Regressed(y, v, x)
+    reference = y[0]  # identical effects then have residuals of exactly 0
+    data = Regressed(y - reference, v, x)
     fixed = data.moments(0.0)
     if tau2 == "FE":
         t2 = np.zeros(y.shape[1])
@@ -355,10 +356,12 @@ def _regress(y: np.ndarray, v: np.ndarray, x: np.ndarray, tau2: str | float, ci:
     if ci == "HK-floor":
         factor = np.maximum(factor, 1.0)
     qm = sum(c * c for c in onto[1:])
+    b = (inverse @ np.array(onto).T[:, :, None])[:, :, 0]
+    b[:, 0] += reference
     return {
-        "b": (inverse @ np.array(onto).T[:, :, None])[:, :, 0],
+        "b": b,
         "covariance": inverse @ inverse.transpose(0, 2, 1) * factor[:, None, None],
-        "qm": qm if ci == "Wald" else qm / factor / (p - 1),
+        "qm": qm if ci == "Wald" else standardise(qm, factor) / (p - 1),
         "tau2": t2,
         "fixed": fixed,
     }

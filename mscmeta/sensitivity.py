@@ -182,7 +182,7 @@ def multiverse(
     >>> print(frame[["tau2_method", "estimate"]].round(3).to_string(index=False))
     tau2_method  estimate
              FE    -0.600
-             DL    -0.693
+             DL    -0.711
     """
     import pandas as pd
 

@@ -13,6 +13,16 @@ from mscmeta.pool import pool, pool_masked
 
 #: Sets of trials that are pooled at most; three choices for each of twelve trials are 531,441.
 MOST_SETS = 1 << 20
+#: Recipes that "random-effects" may mean, and the common effect.
+METHODS = (
+    ("DL", "Wald"),
+    ("DL", "HK"),
+    ("REML", "Wald"),
+    ("REML", "HK"),
+    ("REML", "HK-floor"),
+    ("PM", "HK"),
+    ("FE", "Wald"),
+)
 
 
 def without(y, v, flags: Mapping[str, object], *, labels=None, **settings) -> dict[str, Pooled | None]:
@@ -105,10 +115,11 @@ def pool_sets(y, v, groups=None, *, labels=None, **settings) -> Pooled:
     return pool_masked(y, v, one_of_each(range(len(y)) if groups is None else groups), labels=labels, **settings)
 
 
-def distance(sets: Pooled, estimate: float, interval: Interval) -> np.ndarray:
+def distance(sets: Pooled, estimate: float, interval: Interval, *, ratio: bool = False) -> np.ndarray:
     """How far each set's result is from a printed one: the largest of its three differences, in the unit of the effect.
 
-    A set without an interval (one trial under Hartung-Knapp) is infinitely far.
+    A set without an interval (one trial under Hartung-Knapp) is infinitely far. With `ratio`, the sets hold logarithms
+    and the printed numbers are ratios, as are the differences.
 
     Examples
     --------
@@ -117,12 +128,14 @@ def distance(sets: Pooled, estimate: float, interval: Interval) -> np.ndarray:
     [0.278, 0.66, 0.002]
     """
     estimate = check.number("estimate", estimate)
-    apart = [sets.estimate - estimate, sets.ci.low - interval.low, sets.ci.high - interval.high]
+    with np.errstate(over="ignore"):
+        ours = [np.exp(x) if ratio else x for x in (sets.estimate, sets.ci.low, sets.ci.high)]
+    apart = [mine - printed for mine, printed in zip(ours, (estimate, interval.low, interval.high), strict=True)]
     largest = np.max(np.abs(apart), axis=0)
     return np.where(np.isnan(largest), np.inf, largest)
 
 
-def matches(sets: Pooled, estimate: float, interval: Interval, *, within: float = 0.005) -> np.ndarray:
+def matches(sets: Pooled, estimate: float, interval: Interval, *, within: float = 0.005, ratio=False) -> np.ndarray:
     """Which sets give a printed result: estimate and both limits within `within` (half the last printed digit).
 
     Examples
@@ -133,11 +146,11 @@ def matches(sets: Pooled, estimate: float, interval: Interval, *, within: float 
     """
     if not within > 0:
         raise ValueError(f"within is {within!r}; give a positive distance, such as half the last printed digit")
-    return distance(sets, estimate, interval) <= within * (1 + 1e-9)
+    return distance(sets, estimate, interval, ratio=ratio) <= within * (1 + 1e-9)
 
 
-def decoy_matches(sets: Pooled, estimate: float, interval: Interval, *, within: float = 0.005, reach: float = 0.5,
-                  each_way: int = 100) -> np.ndarray:  # fmt: skip
+def decoy_matches(sets: Pooled, estimate: float, interval: Interval, *, within: float = 0.005, ratio: bool = False,
+                  reach: float = 0.5, each_way: int = 50) -> np.ndarray:  # fmt: skip
     """How many sets match results that nobody printed: the printed one moved along the axis, its width kept.
 
     Parameters
@@ -146,8 +159,8 @@ def decoy_matches(sets: Pooled, estimate: float, interval: Interval, *, within: 
         Result of `pool_sets` or `mscmeta.gosh`.
     estimate, interval
         The printed result.
-    within : float
-        As for `matches`.
+    within, ratio
+        As for `matches`; ratios are moved on the log scale.
     reach : float
         The decoys lie up to this share of the interval's width away, on either side.
     each_way : int
@@ -164,8 +177,60 @@ def decoy_matches(sets: Pooled, estimate: float, interval: Interval, *, within: 
     >>> decoy_matches(sets, -0.5, Interval(-0.86, -0.14), within=0.03, reach=0.1, each_way=4).tolist()
     [0, 0, 0, 1, 1, 0, 0, 0]
     """
-    shifts = reach * (interval.high - interval.low) * np.arange(1, each_way + 1) / each_way
-    moved = np.concatenate([-shifts[::-1], shifts])
+    printed = np.array([estimate, interval.low, interval.high], float)
+    printed = np.log(printed) if ratio else printed
+    steps = np.arange(1, each_way + 1) / each_way * reach * (printed[2] - printed[1])
+    moved = printed + np.concatenate([-steps[::-1], steps])[:, None]
+    moved = np.exp(moved) if ratio else moved
     return np.array([
-        matches(sets, estimate + s, Interval(interval.low + s, interval.high + s), within=within).sum() for s in moved
+        matches(sets, e, Interval(low, high), within=within, ratio=ratio).sum() for e, low, high in moved
     ])  # fmt: skip
+
+
+def search(y, v, estimate: float, interval: Interval, *, groups=None, methods=METHODS, decimals: int = 2,
+           ratio: bool = False, labels=None):  # fmt: skip
+    """Look for sets of trials that give a printed result, under several methods.
+
+    Parameters
+    ----------
+    y, v : array_like of shape (k,)
+        Effects and variances of the rows.
+    estimate, interval
+        The printed result; ratios with `ratio`.
+    groups : sequence, optional
+        Rows of one group are never together, as the months of one trial (see `one_of_each`).
+    methods : iterable of (tau2, ci)
+    decimals : int
+        Printed decimals: a match is closer than half of the last one; near is closer than three halves.
+    labels : sequence of str, optional
+        Names of the rows, for the nearest set.
+
+    Returns
+    -------
+    DataFrame
+        One row a method: `tau2`, `ci`, `sets`, `equal` and `near` (sets), `decoys` (near sets of a decoy, on average),
+        `apart` (distance of the nearest set) and `nearest` (the labels of its rows).
+
+    Examples
+    --------
+    >>> found = search([-0.9, -0.3], [0.1, 0.05], -0.5, Interval(-0.86, -0.14), methods=[("FE", "Wald")], labels="ab")
+    >>> found[["sets", "equal", "nearest"]].values.tolist()
+    [[3, 1, ('a', 'b')]]
+    """
+    import pandas as pd
+
+    rows, half = [], 0.5 * 10.0**-decimals
+    names = [str(i + 1) for i in range(len(y))] if labels is None else list(labels)
+    for tau2, ci in methods:
+        sets = pool_sets(y, v, groups, tau2=tau2, ci=ci)
+        apart = distance(sets, estimate, interval, ratio=ratio)
+        best = int(np.argmin(apart))
+        rows.append({
+            "tau2": tau2, "ci": ci, "sets": len(apart),
+            "equal": int(matches(sets, estimate, interval, within=half, ratio=ratio).sum()),
+            "near": int(matches(sets, estimate, interval, within=3 * half, ratio=ratio).sum()),
+            "decoys": float(decoy_matches(sets, estimate, interval, within=3 * half, ratio=ratio).mean()),
+            "apart": float(apart[best]),
+            "nearest": tuple(name for name, inside in zip(names, sets.mask[:, best], strict=True) if inside),
+        })  # fmt: skip
+    return pd.DataFrame(rows)

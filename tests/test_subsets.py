@@ -6,7 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mscmeta import Interval, gosh, pool
-from mscmeta.subsets import MOST_SETS, decoy_matches, distance, matches, one_of_each, pool_sets, without
+from mscmeta.subsets import (
+    METHODS,
+    MOST_SETS,
+    decoy_matches,
+    distance,
+    matches,
+    one_of_each,
+    pool_sets,
+    search,
+    without,
+)
 
 Y, V = np.array([-0.9, -0.3, -1.2, -0.5]), np.array([0.10, 0.05, 0.20, 0.08])
 
@@ -74,3 +84,25 @@ def test_refusals():
         one_of_each(range(21))
     with pytest.raises(ValueError, match="0 sets"):
         one_of_each([])
+
+
+def test_search_finds_a_planted_set_under_its_own_method():
+    target = pool(Y[[0, 2, 3]], V[[0, 2, 3]], tau2="REML", ci="HK")
+    printed = Interval(round(target.ci.low, 2), round(target.ci.high, 2))
+    found = search(Y, V, round(target.estimate, 2), printed, labels=list("abcd")).set_index(["tau2", "ci"])
+    assert list(found.index) == list(METHODS)
+    row = found.loc[("REML", "HK")]
+    assert (row.sets, row.equal, row.nearest) == (15, 1, ("a", "c", "d"))
+    assert row.near >= 1
+    assert row.apart <= 0.005
+    assert found.loc[("FE", "Wald")].equal == 0
+    assert search(Y, V, -0.5, printed, groups=[1, 1, 2, 2], methods=[("DL", "Wald")]).sets[0] == 8
+
+
+def test_ratios_are_compared_as_printed():
+    target = pool(Y[1:], V[1:], tau2="DL", ci="Wald").exp()
+    sets = pool_sets(Y, V, tau2="DL", ci="Wald")
+    printed = Interval(round(target.ci.low, 2), round(target.ci.high, 2))
+    hit = matches(sets, round(target.estimate, 2), printed, ratio=True)
+    assert sets.mask[:, hit].T.tolist() == [[False, True, True, True]]
+    assert decoy_matches(sets, target.estimate, target.ci, within=9.0, ratio=True, each_way=2).tolist() == [15] * 4

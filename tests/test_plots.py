@@ -1,6 +1,5 @@
 """Every other figure: labelled axes, all trials, the reference lines, and refusals."""
 
-import dataclasses
 import subprocess
 import sys
 
@@ -11,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import mscmeta.plots as plots
-from mscmeta import pool
+from mscmeta import gosh, influence, pool, trim_and_fill
 from mscmeta.plots import _format, _style
 from mscmeta.plots.flow import sums
 from mscmeta.report._display import to_svg
@@ -36,17 +35,13 @@ def of(frame, **settings):
 
 
 def all_subsets(frame):
-    k = len(frame)
-    mask = ((np.arange(1, 2**k)[:, None] >> np.arange(k)) & 1).astype(bool).T
-    y, v = (np.where(mask, frame[name].to_numpy()[:, None], np.nan) for name in "yv")
-    return dataclasses.replace(pool(y, v, tau2="DL"), mask=mask)
+    return gosh(frame.y, frame.v, tau2="DL", ci="Wald")
 
 
-def influence(k=5):
-    columns = ["rstudent", "dffits", "cook_d", "cov_ratio", "tau2_deleted", "q_deleted", "hat", "weight"]
-    frame = pd.DataFrame(0.1, index=range(k), columns=columns)
-    frame.loc[2, ["rstudent", "cook_d", "dffits", "cov_ratio"]] = [-3.0, 0.9, 2.0, 0.2]
-    return frame
+def with_outlier():
+    frame = made_up()
+    frame.loc[2, "y"] = 40.0
+    return influence(frame.y, frame.v)
 
 
 def judged():
@@ -78,7 +73,7 @@ def drawings():
     dosed = frame.assign(dose=np.linspace(10, 100, len(frame)))
     dosed.attrs = frame.attrs
     return {
-        "funnel": lambda: plots.funnel(frame, of(frame), filled=frame.iloc[:2], names=True),
+        "funnel": lambda: plots.funnel(frame, of(frame), filled=trim_and_fill(frame.y, frame.v), names=True),
         "funnel of ratios": lambda: plots.funnel(events, of(events)),
         "funnel alone": lambda: plots.funnel(frame),
         "radial": lambda: plots.radial(frame, of(frame)),
@@ -97,7 +92,7 @@ def drawings():
         "gosh of a trial": lambda: plots.gosh(
             all_subsets(events), trial=NAMES[0], labels=NAMES[:3], attrs=events.attrs
         ),
-        "influence": lambda: plots.influence_panel(influence(), NAMES[:5]),
+        "influence": lambda: plots.influence_panel(with_outlier(), NAMES),
         "risk of bias": lambda: plots.risk_of_bias(judged()),
         "risk of bias summary": lambda: plots.risk_of_bias_summary(judged()),
         "risk of bias by weight": lambda: plots.risk_of_bias_summary(judged(), weights=range(1, 9)),
@@ -202,11 +197,32 @@ def test_gosh_splits_the_subsets_by_a_trial():
 
 
 def test_influence_marks_what_is_beyond_a_limit_and_nothing_else():
-    figure = plots.influence_panel(influence(), NAMES[:5])
+    measures = with_outlier()
+    figure = plots.influence_panel(measures, NAMES)
     beyond = {ax.get_title(): line.get_ydata().tolist() for ax in figure.axes for line in ax.lines if line.get_gid()}
-    assert {title for title, rows in beyond.items() if rows} == {"Studentised residual", "DFFITS", "Cook's distance"}
-    assert all(rows in ([], [2]) for rows in beyond.values())
-    assert set(NAMES[:5]) <= set(texts(figure))
+    assert beyond["Studentised residual"] == np.flatnonzero(measures.rstudent.abs() > 1.96).tolist() == [2]
+    assert beyond["DFFITS"] == np.flatnonzero(measures.dffits.abs() > 3 / np.sqrt(6)).tolist()
+    assert not beyond["Covariance ratio"]
+    assert not beyond["Weight"]
+    assert set(NAMES) <= set(texts(figure))
+
+
+def test_no_label_is_cut_off():
+    figure = plots.influence_panel(with_outlier(), [f"{name}, a long name" for name in NAMES])
+    figure.draw_without_rendering()
+    labels = [label for ax in figure.axes for label in ax.get_yticklabels() if label.get_visible()]
+    assert min(label.get_window_extent().x0 for label in labels) >= 0
+
+
+def test_funnel_shows_what_trim_and_fill_put_in():
+    frame = made_up()
+    frame["y"], frame["v"] = [-1.0, -2.0, -3.0, -5.0, -8.0, -12.0, -2.5], [1.0, 2.0, 4.0, 9.0, 16.0, 25.0, 3.0]
+    filled = trim_and_fill(frame.y, frame.v)
+    assert filled.k_missing
+    points = marks(plots.funnel(frame, filled=filled), "filled")[0]
+    assert points.get_xdata() == pytest.approx(filled.y[7:])
+    with pytest.raises(ValueError, match="does not begin with these trials"):
+        plots.funnel(made_up(), filled=filled)
 
 
 def test_every_level_of_bias_and_every_domain_is_drawn():
@@ -304,8 +320,8 @@ def test_results_name_the_direction_of_benefit():
         (lambda f: plots.bubble(f.assign(dose=[np.nan, *range(6)]), "dose"), "dose of 'Vega 2015' is missing"),
         (lambda f: plots.gosh(of(f)), "result of mscmeta.gosh"),
         (lambda f: plots.gosh(all_subsets(f), trial="Lee 2019"), "none of the labels"),
-        (lambda f: plots.influence_panel(influence().drop(columns="hat"), NAMES[:5]), "lacks hat"),
-        (lambda f: plots.influence_panel(influence(), NAMES[:4]), "names 4 trials, but measures has 5"),
+        (lambda f: plots.influence_panel(with_outlier().drop(columns="hat"), NAMES), "lacks hat"),
+        (lambda f: plots.influence_panel(with_outlier(), NAMES[:4]), "names 4 trials, but measures has 7"),
         (lambda f: plots.risk_of_bias(judged().replace("low", "lowish")), "'lowish'; known levels"),
         (lambda f: plots.risk_of_bias(judged().iloc[:0]), "is empty"),
         (lambda f: plots.risk_of_bias_summary(judged(), weights=[1.0]), "but there are 8 trials"),

@@ -11,6 +11,9 @@ _HOME = {
     "bias": "risk_of_bias risk_of_bias_summary",
     "flow": "flow_diagram",
     "against_mid": "results_against_mid",
+    "evidence_map": "evidence_map",
+    "sets": "sets_against_printed",
+    "sequential": "sequential_path",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -83,6 +83,7 @@ def settle(figure: Figure) -> None:
     """Find the layout once and keep it: every later drawing would move it a little, and the bytes with it."""
     if figure.get_layout_engine() is not None:
         figure.draw_without_rendering()
+        figure.draw_without_rendering()  # the first finds the tick labels, the second makes room for them
         figure.set_layout_engine("none")
 
 
@@ -174,7 +175,7 @@ def name_points(ax, x, y, labels, sizes=30.0) -> None:
         taken.append(best)
         shift = (best[0] - dots[i][0], best[1] - dots[i][1])
         point = (np.asarray(x)[i], np.asarray(y)[i])
-        ax.annotate(str(label), point, xytext=shift, textcoords="offset points", size=SMALL, color=GREY)
+        ax.annotate(str(label), point, xytext=shift, textcoords="offset points", size=SMALL)
 
 
 def _places(x, y, gap, width) -> list[tuple[float, float, float, float]]:

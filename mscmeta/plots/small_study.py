@@ -34,8 +34,8 @@ def funnel(
         Adds the pooled effect and the region where 95 % of the trials would lie if they shared it.
     levels : tuple of float
         Confidence levels whose zones around no effect are shaded (Peters et al. 2008).
-    filled : DataFrame, optional
-        Trials that trim and fill put in, with `y` and `v`; drawn open.
+    filled : TrimAndFill, optional
+        Result of `mscmeta.trim_and_fill` for these trials; what it put in is drawn open.
     names : bool
         Write the trials' names.
     ratio : bool, optional
@@ -54,8 +54,9 @@ def funnel(
         raise ValueError(f"levels is {levels!r}; give rising confidence levels between 0 and 1, at most three")
     effect_label, ratio = measured(contrasts.attrs, effect_label, ratio)
     ax, se = axes(ax, 6.4, 4.4), np.sqrt(v)
-    every_y = y if filled is None else np.append(y, filled["y"])
-    every_se = se if filled is None else np.append(se, np.sqrt(filled["v"]))
+    every_y, every_se = (y, se) if filled is None else (filled.y, np.sqrt(filled.v))
+    if not np.array_equal(every_y[: len(y)], y):
+        raise ValueError("filled does not begin with these trials; give the result of trim_and_fill for them")
     bottom = 1.08 * every_se.max()
     ends = [*every_y, *(() if pooled is None else pooled.estimate + 1.96 * bottom * np.array([-1, 1]))]
     reach = 1.08 * max(map(abs, ends))
@@ -67,8 +68,10 @@ def funnel(
         ax.axvline(x, color=BLUE, lw=1, gid="pooled")
     ax.axvline(0, color=BLACK, lw=0.8, gid="null")
     ax.plot(y, se, "o", color=BLACK, ms=5.5, mec="white", mew=0.5, zorder=4, gid="trials")
-    if filled is not None:
-        ax.plot(filled["y"], np.sqrt(filled["v"]), "o", color="white", mec=BLACK, ms=5.5, zorder=4, label="filled in")
+    if len(every_y) > len(y):
+        put_in = slice(len(y), None)
+        style = {"color": "white", "mec": BLACK, "ms": 5.5, "zorder": 4, "gid": "filled", "label": "filled in"}
+        ax.plot(every_y[put_in], every_se[put_in], "o", **style)
     ax.set_xlabel(effect_axis_label(contrasts.attrs, effect_label, ratio))
     if ratio:
         ratio_ticks(ax.xaxis, ax.get_xlim())

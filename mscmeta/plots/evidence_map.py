@@ -1,0 +1,112 @@
+"""What each trial gives: trial by outcome and month, coloured and lettered by how the number came to be."""
+
+import numpy as np
+from matplotlib.patches import Patch, Rectangle
+
+from ._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, SMALL, VERMILION, plt, printable, styled, text_width
+
+#: From what a source printed to what somebody assumed: letter, words, colour, colour of the letter.
+STATES = {
+    "printed": ("P", "mean and SD as the source prints them", BLUE, "white"),
+    "counted": ("C", "participants with an event, counted", GREEN, "white"),
+    "worked_out": ("W", "SD worked out from an interval or quartiles", SKY, BLACK),
+    "figure": ("F", "mean or interval read off a figure", ORANGE, BLACK),
+    "median": ("M", "median taken for the mean", PURPLE, BLACK),
+    "imputed": ("I", "SD borrowed or assumed", VERMILION, "white"),
+}
+_OF_FLAG = (("imputed_sd", "imputed"), ("median_as_mean", "median"), ("read_off_figure", "figure"),
+            ("sd_worked_out", "worked_out"))  # fmt: skip
+
+
+def state_of(flags: str, *, binary: bool = False) -> str:
+    """Name how a number came to be, by its weakest part.
+
+    Examples
+    --------
+    >>> state_of("paired imputed_sd median_as_mean"), state_of(""), state_of("paired", binary=True)
+    ('imputed', 'printed', 'counted')
+    """
+    words = flags.split()
+    found = [state for flag, state in _OF_FLAG if flag in words]
+    return found[0] if found else "counted" if binary else "printed"
+
+
+@styled
+def evidence_map(rows, columns, *, compact=False, ax=None):
+    """Draw a table of coloured cells: a trial a row, an outcome and time a column.
+
+    Parameters
+    ----------
+    rows : list of dict
+        One a trial, in order of the rows: `label`, `group` (a heading; rows of one group stand together) and `cells`,
+        a dict of column to state (a key of `STATES`); a column that is missing there stays empty.
+    columns : list of (str, str)
+        Key and heading of each column; a heading "Pain 3" breaks at its space.
+    compact : bool
+        Narrow layout for a phone.
+    ax : Axes, optional
+        Axes to draw in.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or a cell has an unknown state or column.
+    """
+    keys = [key for key, _ in columns]
+    _check(rows, keys)
+    groups = list(dict.fromkeys(row["group"] for row in rows))
+    lines = [item for group in groups for item in (group, *(row for row in rows if row["group"] == group))]
+    names = max(text_width(row["label"], SMALL) for row in rows) + 0.25
+    cell = 0.34 if compact else 0.62
+    ax = ax if ax is not None else plt.subplots(figsize=(names + cell * len(keys) + 0.2, 0.235 * len(lines) + 1.9))[1]
+    for y, line in enumerate(lines):
+        if isinstance(line, str):
+            ax.text(-names / cell, y, printable(line), weight="bold", va="center", size=SMALL)
+            continue
+        ax.text(-names / cell + 0.1 / cell, y, printable(line["label"]), va="center", size=SMALL)
+        for x, key in enumerate(keys):
+            _cell(ax, x, y, line["cells"].get(key))
+    for x, (_, head) in enumerate(columns):
+        ax.text(x + 0.5, -0.75, printable(head).replace(" ", "\n"), ha="center", va="bottom", size=SMALL - 0.5 * compact)
+    ax.set(xlim=(-names / cell, len(keys)), ylim=(len(lines) - 0.4, -2.6))
+    ax.axis("off")
+    used = [s for s in STATES if any(s in row["cells"].values() for row in rows)]
+    handles = [Patch(fc=STATES[s][2], ec=BLACK, lw=0.4, label=f"{STATES[s][0]}  {STATES[s][1]}") for s in used]
+    handles.append(Patch(fc="white", ec=GREY, lw=0.4, label="–  nothing by arm in any source seen"))
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 0), ncols=1 if compact else 2, fontsize=SMALL)
+    ax.figure.subplots_adjust(left=0.02, right=0.98, top=0.99, bottom=0.2 if not compact else 0.22)
+    return ax
+
+
+def _cell(ax, x, y, state) -> None:
+    letter, _, colour, ink = STATES[state] if state else ("–", "", "white", GREY)
+    box = Rectangle((x + 0.04, y - 0.44), 0.92, 0.88, fc=colour, ec=GREY, lw=0.4, gid=state or "empty")
+    ax.add_patch(box)
+    ax.text(x + 0.5, y, letter, ha="center", va="center", size=SMALL, color=ink)
+
+
+def _check(rows, keys) -> None:
+    if not rows:
+        raise ValueError("rows is empty; give at least one trial")
+    for row in rows:
+        for column, state in row["cells"].items():
+            if column not in keys:
+                raise ValueError(f"cells of {row['label']!r} name the column {column!r}, which is none of {keys}")
+            if state not in STATES:
+                raise ValueError(f"cell {column!r} of {row['label']!r} is {state!r}; use one of {', '.join(STATES)}")
+
+
+def counts(rows) -> dict[str, int]:
+    """Count the cells of each state, for the words around the figure.
+
+    Examples
+    --------
+    >>> counts([{"label": "A", "group": "", "cells": {"a": "printed", "b": "figure"}}])["figure"]
+    1
+    """
+    cells = np.array([state for row in rows for state in row["cells"].values()])
+    return {state: int((cells == state).sum()) for state in STATES}

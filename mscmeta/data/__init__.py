@@ -7,19 +7,23 @@ reason; a number that could not be used is listed with its reason, never dropped
 from mscmeta.data._check import check, problems
 from mscmeta.data._contrasts import contrasts
 from mscmeta.data._dictionary import dictionary
+from mscmeta.data._evidence import evidence
 from mscmeta.data._files import BrokenTableError, find, names, schema, sources
 from mscmeta.data._holdings import holdings
 from mscmeta.data._publish import publish
 from mscmeta.data._tables import table
+from mscmeta.data._turned import on_instrument
 
 __all__ = [
     "BrokenTableError",
     "check",
     "contrasts",
     "dictionary",
+    "evidence",
     "find",
     "holdings",
     "names",
+    "on_instrument",
     "problems",
     "publish",
     "schema",

@@ -18,7 +18,7 @@ HOWS = ("reported", "registry", "secondary", "converted", "imputed")
 WHO = ["trial", "label", "year", "arm", "dose_million", "comparator", "comparator_class", "rob"]
 SCORES = ["n_1", "mean_1", "sd_1", "n_2", "mean_2", "sd_2"]
 COUNTS = ["events_1", "n_1", "events_2", "n_2"]
-EFFECT = ["y", "v", "kind", "instrument", "how", "flags", "source", "where", "note"]
+EFFECT = ["y", "v", "kind", "instrument", "how", "caveats", "source", "where", "note"]
 
 
 def contrasts(
@@ -63,7 +63,8 @@ def contrasts(
         One row a trial (or a dose), sorted by year, label and dose: who was compared (`trial`, `label`, `year`, `arm`,
         `dose_million`, `comparator`, `comparator_class`, `rob`), the arms on the common scale (`n_1`, `mean_1`,
         `sd_1`, `n_2`, `mean_2`, `sd_2`, or `events_1`, `n_1`, `events_2`, `n_2`), effect `y` and variance `v`, and how
-        they came to be (`kind`, `instrument`, which for events is the event, `how`, `flags`, `source`, `where`, `note`).
+        they came to be (`kind`, `instrument`, which for events is the event, `how`, `caveats`, `source`,
+        `where`, `note`).
         ``attrs`` holds `review`, `outcome`, `month`, `outcome_label`, `measure`, `unit`, `low`, `high`, `higher_is`,
         `mid` and `left_out`: trial, label and reason for every trial of the review that gives no row.
 
@@ -199,7 +200,7 @@ def _row(ask: Ask, member: Member, first, treated: Side, control: Side, *, is_do
         "n_1": treated.n,
         "n_2": control.n,
         "how": max((*treated.hows, *control.hows), key=HOWS.index),
-        "flags": " ".join(dict.fromkeys((*treated.flags, *control.flags))),
+        "caveats": " ".join(dict.fromkeys((*treated.caveats, *control.caveats))),
         "source": first.source,
         "where": first.where,
     }
@@ -241,7 +242,7 @@ def _printed_effect(ask: Ask, member: Member) -> list[dict]:
         origin = {
             "instrument": row.instrument,
             "how": "converted",
-            "flags": "",
+            "caveats": "",
             "source": row.source,
             "where": row.where,
         }

@@ -23,19 +23,19 @@ class Side:
     n: float
     hows: tuple[str, ...]
     steps: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
 
 
 def side(ask: Ask, row) -> Side:
     """An arm as one row gives it, on the common scale."""
     dose = row.dose_million if reported(row.dose_million) else np.nan
     if ask.binary:
-        return Side(row.arm, dose, row.events, np.nan, row.n, (row.how,), flags=tuple(row.flags.split()))
+        return Side(row.arm, dose, row.events, np.nan, row.n, (row.how,), caveats=tuple(row.caveats.split()))
     mean, sd, converted = _mean_sd(ask, row)
     mean, sd, rescaled = on_scale(ask.endpoint, row, mean, sd)
     steps = tuple(step for step in (converted, rescaled) if step)
-    flags = tuple(row.flags.split())
-    return Side(row.arm, dose, mean, sd, row.n, (row.how, *(["converted"] if steps else [])), steps, flags)
+    caveats = tuple(row.caveats.split())
+    return Side(row.arm, dose, mean, sd, row.n, (row.how, *(["converted"] if steps else [])), steps, caveats)
 
 
 def _mean_sd(ask: Ask, row) -> tuple[float, float, str]:
@@ -82,8 +82,8 @@ def together(ask: Ask, sides: list[Side], what: str) -> Side:
         mean, sd, n = float(arm.mean), float(arm.sd), int(arm.n)
     hows = (*(how for s in sides for how in s.hows), "converted")
     steps = (*dict.fromkeys(step for s in sides for step in s.steps), f"{what} combined")
-    flags = tuple(dict.fromkeys(flag for s in sides for flag in s.flags))
-    return Side(" + ".join(s.arm for s in sides), np.nan, mean, sd, n, hows, steps, flags)
+    caveats = tuple(dict.fromkeys(word for s in sides for word in s.caveats))
+    return Side(" + ".join(s.arm for s in sides), np.nan, mean, sd, n, hows, steps, caveats)
 
 
 def control_of_each(ask: Ask, control: Side, doses: int) -> Side:

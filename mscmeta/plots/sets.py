@@ -53,7 +53,9 @@ def sets_against_printed(sets, estimate, interval, *, within=0.015, attrs=None, 
         ax.hexbin(sets.estimate[shown], width[shown], gridsize=48, bins="log", mincnt=1, cmap="Greys", lw=0, zorder=1)
     if near.any():
         label = f"{int(near.sum())} near the printed result"
-        ax.plot(sets.estimate[near], width[near], "o", ms=5, mfc="none", mec=VERMILION, zorder=3, label=label, gid="near")
+        ax.plot(
+            sets.estimate[near], width[near], "o", ms=5, mfc="none", mec=VERMILION, zorder=3, label=label, gid="near"
+        )
     ax.plot(printed[0], printed[2] - printed[1], "D", ms=9, color=BLUE, mec="white", zorder=4, label="as printed",
             gid="printed")  # fmt: skip
     ax.axvline(0, color=BLACK, lw=0.8, gid="null")

@@ -1,6 +1,5 @@
 """What each trial gives: trial by outcome and month, coloured and lettered by how the number came to be."""
 
-import numpy as np
 from matplotlib.patches import Patch, Rectangle
 
 from ._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, SMALL, VERMILION, plt, printable, styled, text_width
@@ -14,21 +13,6 @@ STATES = {
     "median": ("M", "median taken for the mean", PURPLE, BLACK),
     "imputed": ("I", "SD borrowed or assumed", VERMILION, "white"),
 }
-_OF_FLAG = (("imputed_sd", "imputed"), ("median_as_mean", "median"), ("read_off_figure", "figure"),
-            ("sd_worked_out", "worked_out"))  # fmt: skip
-
-
-def state_of(flags: str, *, binary: bool = False) -> str:
-    """Name how a number came to be, by its weakest part.
-
-    Examples
-    --------
-    >>> state_of("paired imputed_sd median_as_mean"), state_of(""), state_of("paired", binary=True)
-    ('imputed', 'printed', 'counted')
-    """
-    words = flags.split()
-    found = [state for flag, state in _OF_FLAG if flag in words]
-    return found[0] if found else "counted" if binary else "printed"
 
 
 @styled
@@ -71,12 +55,14 @@ def evidence_map(rows, columns, *, compact=False, ax=None):
         for x, key in enumerate(keys):
             _cell(ax, x, y, line["cells"].get(key))
     for x, (_, head) in enumerate(columns):
-        ax.text(x + 0.5, -0.75, printable(head).replace(" ", "\n"), ha="center", va="bottom", size=SMALL - 0.5 * compact)
+        ax.text(
+            x + 0.5, -0.75, printable(head).replace(" ", "\n"), ha="center", va="bottom", size=SMALL - 0.5 * compact
+        )
     ax.set(xlim=(-names / cell, len(keys)), ylim=(len(lines) - 0.4, -2.6))
     ax.axis("off")
     used = [s for s in STATES if any(s in row["cells"].values() for row in rows)]
-    handles = [Patch(fc=STATES[s][2], ec=BLACK, lw=0.4, label=f"{STATES[s][0]}  {STATES[s][1]}") for s in used]
-    handles.append(Patch(fc="white", ec=GREY, lw=0.4, label="–  nothing by arm in any source seen"))
+    handles = [Patch(fc=STATES[s][2], ec=BLACK, lw=0.4, label=f"{STATES[s][0]} {STATES[s][1]}") for s in used]
+    handles.append(Patch(fc="white", ec=GREY, lw=0.4, label="– nothing by arm in any source seen"))
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 0), ncols=1 if compact else 2, fontsize=SMALL)
     ax.figure.subplots_adjust(left=0.02, right=0.98, top=0.99, bottom=0.2 if not compact else 0.22)
     return ax
@@ -98,15 +84,3 @@ def _check(rows, keys) -> None:
                 raise ValueError(f"cells of {row['label']!r} name the column {column!r}, which is none of {keys}")
             if state not in STATES:
                 raise ValueError(f"cell {column!r} of {row['label']!r} is {state!r}; use one of {', '.join(STATES)}")
-
-
-def counts(rows) -> dict[str, int]:
-    """Count the cells of each state, for the words around the figure.
-
-    Examples
-    --------
-    >>> counts([{"label": "A", "group": "", "cells": {"a": "printed", "b": "figure"}}])["figure"]
-    1
-    """
-    cells = np.array([state for row in rows for state in row["cells"].values()])
-    return {state: int((cells == state).sum()) for state in STATES}

@@ -192,3 +192,7 @@ def make_tiny_book(root: Path) -> TinyBook:
     book.write("data/events.csv", "trial,events\nvega,3\n")
     lend_environment(root)
     return book
+
+
+if __name__ == "__main__":
+    copy_repository(Path(sys.argv[1]))

@@ -219,19 +219,20 @@ def make_hostile(root: Path) -> dict[str, int]:
     return changed
 
 
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory) -> TinyBook:
+    book = copy_repository(tmp_path_factory.mktemp("hostile") / "book")
+    changed = make_hostile(book.root)
+    assert len(changed) == len(list((book.root / "data").glob("*.csv")))
+    assert min(changed.values()) > 0, changed
+    done = book.make("book")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return book
+
+
 @pytest.mark.browser
 class TestHostileData:
     """Text from data is text: hostile cells in every table, the whole book built of them, opened in Chromium."""
-
-    @pytest.fixture(scope="class")
-    def hostile(self, tmp_path_factory) -> TinyBook:
-        book = copy_repository(tmp_path_factory.mktemp("hostile") / "book")
-        changed = make_hostile(book.root)
-        assert len(changed) == len(list((book.root / "data").glob("*.csv")))
-        assert min(changed.values()) > 0, changed
-        done = book.make("book")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return book
 
     def test_payloads_arrive_as_text(self, hostile):
         text = "".join((hostile.html / name).read_text() for name in PAGES)
@@ -266,15 +267,16 @@ class TestHostileData:
         assert guarded > 10
 
 
+@pytest.fixture(scope="module")
+def other(book, tmp_path_factory) -> TinyBook:
+    other = copy_repository(tmp_path_factory.mktemp("other") / "book")
+    done = other.make("book", "TAU2=DL", "CI=Wald")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return other
+
+
 class TestRerun:
     """The real book with other settings and with a changed table, in a copy."""
-
-    @pytest.fixture(scope="class")
-    def other(self, book, tmp_path_factory) -> TinyBook:
-        other = copy_repository(tmp_path_factory.mktemp("other") / "book")
-        done = other.make("book", "TAU2=DL", "CI=Wald")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return other
 
     def test_settings_give_other_numbers_throughout(self, book, other):
         names = sorted(

@@ -187,30 +187,23 @@ PAYLOADS = [
     "{raw}`html <b onclick=alert(1)>x</b>`",
     "a | b `c` $d$ **e** {{ f }} {cite:p}`g`",
 ]
-KEPT = {"trial", "arm", "review", "outcome", "instrument", "visit", "event", "source", "citation", "step", "from_step"}
+FREE_TEXT = ("note", "label", "where", "country", "reason", "regimen", "cells")  # no rule of the data reads these
 
 
 def make_hostile(root: Path) -> dict[str, int]:
-    """Put hostile text into every free-text column of some rows of every table; count the cells by table."""
+    """Put hostile text into every free-text cell of every table; count the cells by table."""
     import csv
 
     package = json.loads((root / "data/datapackage.json").read_text(encoding="utf-8"))
     changed = {}
     for resource in package["resources"]:
-        free = [
-            f["name"]
-            for f in resource["schema"]["fields"]
-            if f["type"] == "string"
-            and not {"enum", "pattern", "unique"} & set(f.get("constraints", {}))
-            and f["name"]
-            in ("note", "label", "where", "country", "reason", "regimen", "cells", "printed", "population")
-        ]
+        free = [field["name"] for field in resource["schema"]["fields"] if field["name"] in FREE_TEXT]
         path = root / "data" / resource["path"]
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         for number, row in enumerate(rows):
             for shift, name in enumerate(free):
-                row[name] = PAYLOADS[(number + shift) % len(PAYLOADS)]
+                row[name] = f"{PAYLOADS[(number + shift) % len(PAYLOADS)]} {number}"  # labels are unique
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()

@@ -55,6 +55,12 @@ def offer_source(app, pagename, templatename, context, doctree):
             group["buttons"].insert(0, button)
 
 
+def add_filter(app, pagename, templatename, context, doctree):
+    """The ledger alone has a script of its own: the filter of its table."""
+    if pagename.endswith("/ledger"):
+        app.add_js_file("ledger.js", loading_method="defer")
+
+
 def clean_markup(app, pagename, templatename, context, doctree):
     """An empty header cell names nothing; a bibliography has roles that are deprecated or lack their list items."""
     body = context.get("body")
@@ -78,6 +84,7 @@ def setup(app):
     app.connect("config-inited", lambda app, config: setattr(config, "mathjax_path", f"mathjax/{MATHJAX}"))
     app.connect("build-finished", copy_mathjax)
     app.connect("doctree-resolved", drop_thebe_nodes, priority=900)
+    app.connect("html-page-context", add_filter, priority=800)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", offer_source, priority=901)
     app.connect("html-page-context", clean_markup, priority=902)

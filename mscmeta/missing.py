@@ -335,3 +335,33 @@ def _range(interval: Interval) -> str:
 def _near(around: Box, value: float) -> bool:
     slack = 1e-9 * max(abs(around.low), abs(around.high), 1.0)
     return around.low - slack <= value <= around.high + slack
+
+
+def implied_sd(se: float, n_1: Sequence[float], n_2: Sequence[float]) -> float:
+    """SD of a score that several comparisons must share for their common-effect pool to have a standard error.
+
+    With one SD in all arms a comparison has the variance SD² (1/n_1 + 1/n_2), and the weights of comparisons add up.
+
+    Parameters
+    ----------
+    se : float
+        Standard error of the pooled difference.
+    n_1, n_2 : array of shape (m,)
+        Participants of both arms of each comparison, as they were entered: a control used twice stands there twice.
+
+    Returns
+    -------
+    float
+        In the unit of `se`.
+
+    Examples
+    --------
+    >>> print(round(implied_sd(2.0, [50], [50]), 3))
+    10.0
+    """
+    se = check.number("se", se)
+    n_1, n_2 = check.floats("n_1", n_1), check.floats("n_2", n_2)
+    check.same_shape(n_1=n_1, n_2=n_2)
+    if not se > 0 or not n_1.size or np.any(n_1 <= 0) or np.any(n_2 <= 0):
+        raise ValueError("se and all numbers of participants must be positive; give at least one comparison")
+    return float(se * np.sqrt(np.sum(1 / (1 / n_1 + 1 / n_2))))

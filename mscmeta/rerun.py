@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import data
@@ -56,6 +56,11 @@ class Visit:
         return 0 if self.trials is None else len(self.trials)
 
     @property
+    def result(self) -> Pooled | None:
+        """`today`; with a single row its own interval, since one trial shows no scatter to learn from."""
+        return self.theirs if self.k == 1 else self.today
+
+    @property
     def why(self) -> str:
         """Why the printed number cannot be re-run, or that it can."""
         if self.complete:
@@ -73,6 +78,7 @@ def visits(
     tau2: str | float = "REML",
     ci: str = "HK-floor",
     level: float = 0.95,
+    listed_only: bool = False,
 ) -> dict[int, Visit]:
     """Every published visit of an outcome beside its re-run on what we hold.
 
@@ -84,6 +90,8 @@ def visits(
         As for `data.contrasts`.
     tau2, ci, level
         As for `pool`; they apply to `Visit.today`.
+    listed_only : bool
+        Leave out trials at months that the review's table of trials does not list for them.
 
     Returns
     -------
@@ -107,11 +115,14 @@ def visits(
         raise ValueError(f"outcome is {outcome!r}; published.csv has no pooled result of {review} for it by month")
     months = [int(month) for month in rows.month]
     known = data.holdings(review, outcome, months, kind=kind, medians=medians)
+    if listed_only:
+        known = known[known.listed]
     found = {}
     for month, row in zip(months, rows.itertuples(), strict=True):
         here = known[known.month == month]
         how = {"kind": kind, "arms": arms, "medians": medians}
-        trials = data.contrasts(review, outcome, month, **how) if here.held.any() else None
+        use = list(here.trial[here.held])
+        trials = data.contrasts(review, outcome, month, trials=use, **how) if use else None
         found[month] = Visit(
             month=month,
             printed=printed(review, outcome, month),
@@ -126,6 +137,47 @@ def visits(
             extra=tuple(here.label[~here.listed & here.held]),
         )
     return found
+
+
+def ways(review: str, outcome: str, settings: dict, choices: dict[str, dict]) -> dict[str, dict[int, Visit]]:
+    """`visits` under several choices, each a change of the settings; trials are read once for each way to read them.
+
+    Parameters
+    ----------
+    review, outcome : str
+        As for `visits`.
+    settings : dict
+        Options of `visits` that all choices start from.
+    choices : dict of str to dict
+        Name of a choice to the options that it changes.
+
+    Returns
+    -------
+    dict of str to dict
+
+    Examples
+    --------
+    >>> found = ways("qu2021", "womac_total", {}, {"one common effect": {"tau2": "FE", "ci": "Wald"}})
+    >>> round(found["one common effect"][12].today.estimate, 1)
+    -6.9
+    """
+    model, read, found = ("tau2", "ci", "level"), {}, {}
+    for name, changed in choices.items():
+        options = settings | changed
+        fitted = {key: options[key] for key in model if key in options}
+        rest = {key: value for key, value in options.items() if key not in model}
+        key = tuple(sorted(rest.items()))
+        if key not in read:
+            read[key] = visits(review, outcome, **rest)
+        found[name] = {month: _refitted(visit, fitted) for month, visit in read[key].items()}
+    return found
+
+
+def _refitted(visit: Visit, model: dict) -> Visit:
+    if visit.trials is None:
+        return visit
+    model = {"tau2": "REML", "ci": "HK-floor"} | model
+    return replace(visit, today=pool(visit.trials.y, visit.trials.v, labels=visit.trials.label, **model))
 
 
 def printed(review: str, outcome: str, month: int) -> tuple[str, str, str, str]:

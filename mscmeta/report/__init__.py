@@ -8,7 +8,18 @@ from ._compare import Comparison, compare
 from ._display import answer, sentence, setup, show, table
 from ._fields import say
 from ._markup import Markup, badge, cite, ref, term
-from ._outcome import rows_arms, rows_checked, rows_held, rows_ledger, rows_printed, rows_sources, verdict_of
+from ._outcome import (
+    finding,
+    rows_arms,
+    rows_checked,
+    rows_held,
+    rows_ledger,
+    rows_left_out,
+    rows_printed,
+    rows_sources,
+    rows_ways,
+    verdict_of,
+)
 from ._record import record
 from ._words import (
     estimate_ci,
@@ -32,6 +43,7 @@ __all__ = [
     "compare",
     "estimate_ci",
     "figure_alt",
+    "finding",
     "forest_alt",
     "interval_text",
     "months",
@@ -46,8 +58,10 @@ __all__ = [
     "rows_checked",
     "rows_held",
     "rows_ledger",
+    "rows_left_out",
     "rows_printed",
     "rows_sources",
+    "rows_ways",
     "say",
     "sentence",
     "setup",

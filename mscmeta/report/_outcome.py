@@ -1,10 +1,11 @@
 """The tables that every chapter about a pooled outcome shows: frames for `table`, made from a re-run."""
 
 from .. import data, ledger
+from ..sensitivity import leave_one_out
 from ._compare import compare
 from ._fields import say
 from ._markup import Markup, badge, cite
-from ._words import months
+from ._words import months, plural, reading
 
 #: Parts of a claim's key that a table of an outcome shows even where nothing is wrong with them.
 _ALWAYS = ("estimate", "statement", "studies")
@@ -22,12 +23,63 @@ def verdict_of(visit) -> str:
     return compare(visit.printed[0], visit.theirs.estimate).verdict if visit.complete else "unverifiable"
 
 
+def finding(visit, decimals: int = 1) -> Markup:
+    """Return what the trials at hand say at a visit, in a sentence or two; or that there are none, and why."""
+    at = f"At {months(visit.month)}"
+    if visit.k == 0:
+        return say("{at} we hold no trial: {why}.", at=at, why=visit.why)
+    attrs, result = visit.trials.attrs, visit.result
+    told = reading(result, higher_is=attrs["higher_is"], mid=attrs["mid"])
+    held = plural(visit.trials.trial.nunique(), "trial")
+    shown = say(f"{{r:estci.{decimals}}}", r=result)
+    return say(
+        "{at} {held} can be pooled: {shown} {unit}. {told}",
+        at=at,
+        held=held,
+        shown=shown,
+        unit=attrs["unit"],
+        told=told,
+    )
+
+
+def rows_ways(ways, decimals: int = 1):
+    """Return the result at each visit for several choices, from `rerun.ways`, and in the last row what was printed."""
+    import pandas as pd
+
+    rows = [[name, *(_brief(visit, decimals) for visit in at.values())] for name, at in ways.items()]
+    visits = next(iter(ways.values()))
+    shown = f"{{e:.{decimals}}} ({{i:ci.{decimals}}})"
+    rows.append(["printed by the review", *(say(shown, e=v.estimate, i=v.ci) for v in visits.values())])
+    heads = ["Choice", *(months(m) for m in visits)]
+    return pd.DataFrame(rows, columns=heads)
+
+
+def _brief(visit, decimals: int) -> Markup | str:
+    if visit.k == 0:
+        return "nothing held"
+    return say(f"{{r:est.{decimals}}} ({{r:ci.{decimals}}})", r=visit.result)
+
+
+def rows_left_out(at, decimals: int = 1, **model):
+    """Return the result without each trial in turn, by `pool`'s options; no row where fewer than two are at hand."""
+    import pandas as pd
+
+    rows = []
+    for m, visit in at.items():
+        if visit.k < 2:
+            continue
+        left = leave_one_out(visit.trials.y, visit.trials.v, **model)
+        for i, label in enumerate(visit.trials.label):
+            rows.append((m, label, say(f"{{r:estci.{decimals}}}", r=left.replicate(i))))
+    return pd.DataFrame(rows, columns=["Month", "Without", "Result"])
+
+
 def rows_printed(at):
     """Return the printed results: visit, difference, interval and P value."""
     import pandas as pd
 
-    rows = [(months(m), v.estimate, v.ci.low, v.ci.high, v.printed[3]) for m, v in at.items()]
-    return pd.DataFrame(rows, columns=["Visit", "Difference", "95% CI from", "to", "P"])
+    rows = [(m, v.estimate, v.ci.low, v.ci.high, v.printed[3]) for m, v in at.items()]
+    return pd.DataFrame(rows, columns=["Month", "Difference", "95% CI from", "to", "P"])
 
 
 def rows_held(known):
@@ -36,11 +88,11 @@ def rows_held(known):
 
     words = {True: "listed", False: "not listed"}
     rows = [
-        (months(row.month), row.label, words[row.listed], _role(row), row.says)
+        (row.month, row.label, words[row.listed], _role(row), row.says)
         for row in known.itertuples()
         if row.listed or row.held
     ]
-    return pd.DataFrame(rows, columns=["Visit", "Trial", "Table 1 of the review", "Here", "What we hold, or why not"])
+    return pd.DataFrame(rows, columns=["Month", "Trial", "Table 1 of the review", "Here", "What we hold, or why not"])
 
 
 def _role(row) -> str:
@@ -57,8 +109,8 @@ def rows_arms(at, decimals: int = 1):
     for m, visit in at.items():
         for row in () if visit.trials is None else visit.trials.itertuples():
             arms = [_mean_sd(mean, sd, decimals) for mean, sd in ((row.mean_1, row.sd_1), (row.mean_2, row.sd_2))]
-            rows.append((months(m), row.label, f"{row.n_1:g}", arms[0], f"{row.n_2:g}", arms[1], row.kind))
-    heads = ["Visit", "Trial", "n, MSC", "Mean (SD), MSC", "n, control", "Mean (SD), control", "Score"]
+            rows.append((m, row.label, f"{row.n_1:g}", arms[0], f"{row.n_2:g}", arms[1], row.kind))
+    heads = ["Month", "Trial", "n, MSC", "Mean (SD), MSC", "n, control", "Mean (SD), control", "Score"]
     return pd.DataFrame(rows, columns=heads)
 
 
@@ -71,11 +123,11 @@ def rows_sources(at):
     import pandas as pd
 
     rows = [
-        (months(m), row.label, row.how, cite(row.source), row.where, row.note)
+        (m, row.label, row.how, cite(row.source), row.where, row.note)
         for m, visit in at.items()
         for row in (() if visit.trials is None else visit.trials.itertuples())
     ]
-    return pd.DataFrame(rows, columns=["Visit", "Trial", "How we have it", "Source", "Where", "Remark"])
+    return pd.DataFrame(rows, columns=["Month", "Trial", "How we have it", "Source", "Where", "Remark"])
 
 
 def rows_checked(at, decimals: int = 2):
@@ -87,8 +139,8 @@ def rows_checked(at, decimals: int = 2):
         none = "nothing held"
         theirs, today = (none, none) if visit.k == 0 else (_result(r, decimals) for r in (visit.theirs, visit.today))
         shown = say("{e:.2} ({i:ci})", e=visit.estimate, i=visit.ci)
-        rows.append((months(m), shown, theirs, today, badge(verdict_of(visit)), visit.why))
-    heads = ["Visit", "Printed", "What we hold, the review's rule", "What we hold, this page", "Verdict", "Why"]
+        rows.append((m, shown, theirs, today, badge(verdict_of(visit)), visit.why))
+    heads = ["Month", "Printed", "What we hold, the review's rule", "What we hold, this page", "Verdict", "Why"]
     return pd.DataFrame(rows, columns=heads)
 
 
@@ -111,7 +163,7 @@ def rows_ledger(outcome: str, review: str = "qu2021"):
 
     claims = data.table("claims")
     own = claims[claims.claim.str.startswith(f"{review}.{outcome}.") & (claims.rule != "")]
-    judged = ledger.evaluate_claims(only=own.claim)
+    judged = ledger.evaluate_claims(only=own.claim.tolist())
     shown = own.set_index("claim").printed
     rows = []
     for row in judged.itertuples():

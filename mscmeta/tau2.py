@@ -215,3 +215,44 @@ def weighted_chi2_cdf(x: float, weights: np.ndarray) -> float:
     slope = 0.5017 / np.tan(0.6407 * angle) - 0.5017 * 0.6407 * angle / np.sin(0.6407 * angle) ** 2 + 0.2645j
     transform = np.prod((1 + 2 * weights * z[:, None] / x) ** -0.5, axis=1)
     return float(2 * np.sum(np.imag(np.exp(z) * transform / z * slope)))
+
+
+def likelihood_at(
+    y: object, v: object, tau2: object, likelihood: str = "REML", *, labels: Sequence[object] | None = None
+) -> np.ndarray:
+    """Log likelihood of each given tau2, with the mean at its best, up to a constant: for a picture of it.
+
+    Parameters
+    ----------
+    y, v : array_like
+        Effects and sampling variances, one a study.
+    tau2 : array_like
+        Values of tau2, 0 or more.
+    likelihood : {"REML", "ML"}
+        Which likelihood (Viechtbauer 2005, equations 5 and 10).
+    labels : sequence of str, optional
+        Names of the studies, for messages.
+
+    Returns
+    -------
+    ndarray
+        One log likelihood a value of `tau2`.
+
+    Raises
+    ------
+    ValueError
+        For studies that `pool` refuses, several meta-analyses at once, a negative tau2 or an unknown likelihood.
+
+    Examples
+    --------
+    >>> likelihood_at([-0.9, -0.3, -1.2, -0.5], [0.10, 0.05, 0.20, 0.08], [0.0, 0.046, 1.0]).round(3)
+    array([ 0.49 ,  0.64 , -1.062])
+    """
+    check.one_of("likelihood", likelihood, ("REML", "ML"))
+    y, v, _ = check.studies(y, v, labels)
+    if y.ndim != 1:
+        raise ValueError(f"y has {y.ndim} axes; the likelihood is computed for one meta-analysis at a time")
+    tau2 = np.atleast_1d(np.asarray(tau2, float))
+    if not (np.isfinite(tau2) & (tau2 >= 0)).all():
+        raise ValueError("tau2 holds a value that is negative or not finite; a variance is 0 or more")
+    return log_likelihood(likelihood, One(y.tolist(), v.tolist()).columns(), tau2)

@@ -355,3 +355,33 @@ def test_bad_studies_are_refused_by_name():
         tau2_interval([1.0, 2.0], [1.0, -1.2], labels=["lim2021", "vega2015"])
     with pytest.raises(ValueError, match="y has 2 axes; an interval for tau2 takes one meta-analysis at a time"):
         tau2_interval(np.ones((2, 2)), np.ones((2, 2)))
+
+
+def test_the_likelihood_at_given_values_is_the_density_of_the_effects():
+    """Against the density of k - 1 contrasts of the effects (REML) and of the effects themselves (ML), written out."""
+    from mscmeta.tau2 import likelihood_at
+
+    y, v = np.array([-0.9, -0.3, -1.2, -0.5]), np.array([0.10, 0.05, 0.20, 0.08])
+    contrasts = np.column_stack([-np.ones(3), np.eye(3)])
+    for likelihood in ("REML", "ML"):
+        direct = []
+        for tau2 in (0.0, 0.046, 1.0):
+            total = np.diag(v + tau2)
+            if likelihood == "REML":
+                cov, z = contrasts @ total @ contrasts.T, contrasts @ y
+            else:
+                cov, z = total, y - np.average(y, weights=1 / (v + tau2))
+            direct.append(-0.5 * (np.linalg.slogdet(cov)[1] + z @ np.linalg.solve(cov, z)))
+        found = likelihood_at(y, v, [0.0, 0.046, 1.0], likelihood)
+        assert np.allclose(np.diff(found), np.diff(direct), rtol=1e-12)
+
+
+def test_the_likelihood_refuses_a_negative_tau2_many_at_once_and_unknown_names():
+    from mscmeta.tau2 import likelihood_at
+
+    with pytest.raises(ValueError, match="negative or not finite"):
+        likelihood_at([1, 2], [1, 1], [-0.1])
+    with pytest.raises(ValueError, match="one meta-analysis at a time"):
+        likelihood_at(np.ones((2, 3)), np.ones((2, 3)), [0.1])
+    with pytest.raises(ValueError, match="likelihood"):
+        likelihood_at([1, 2], [1, 1], [0.1], "PL")

@@ -14,6 +14,7 @@ _HOME = {
     "evidence": "evidence_map",
     "sets": "sets_against_printed",
     "sequential": "sequential_path",
+    "methods": "likelihood coverage",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -137,23 +138,45 @@ def describe(cell: nbformat.NotebookNode, about: Mapping[str, str]) -> None:
             myst.setdefault("figure", {}).setdefault(key, about[key])
 
 
+def socket_kernels(folder: str) -> type:
+    """Give kernels that talk through files in a folder of their own (its name short: a socket's may have 107 letters).
+
+    With Jupyter's usual network ports, two kernels started at once may be given the same one, and one of them dies.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+    from traitlets import default
+
+    class SocketKernels(AsyncKernelManager):
+        @default("transport")
+        def _transport_default(self) -> str:
+            return "ipc"
+
+        @default("ip")
+        def _ip_default(self) -> str:
+            return f"{folder}/kernel"
+
+    return SocketKernels
+
+
 def work(notebook: Path, partial: Path, given: Mapping[str, object]) -> str | None:
     """Run papermill, normalise, write; return the complaint if there is one."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
     try:
-        papermill.execute_notebook(
-            notebook,
-            partial,
-            parameters=dict(given),
-            kernel_name="python3",
-            cwd=notebook.parent,
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            start_timeout=120,
-            execution_timeout=600,
-        )
+        with tempfile.TemporaryDirectory(prefix="book-", dir="/tmp" if Path("/tmp").is_dir() else None) as sockets:
+            papermill.execute_notebook(
+                notebook,
+                partial,
+                parameters=dict(given),
+                kernel_name="python3",
+                kernel_manager_class=socket_kernels(sockets),
+                cwd=notebook.parent,
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                start_timeout=120,
+                execution_timeout=600,
+            )
     except PapermillExecutionError as error:
         print(ANSI.sub("", str(error)), file=sys.stderr)
         return complaint(nbformat.read(partial, 4)) or f"{error.ename}: {error.evalue}"

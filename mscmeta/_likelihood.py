@@ -20,17 +20,36 @@ GRID_FACTOR = 2.0
 def most_likely(method: str, data: One | Many, count: Value) -> Value:
     """Global maximum of the likelihood over tau2 >= 0; `count` is the trace times tau2 for large tau2."""
     if isinstance(data, One):
-        found = _single_mode(method, data, count)
+        found = _single_mode(method, data.centred(), count)
         return found if found is not None else float(most_likely(method, data.columns(), count)[0])
+    data = data.centred()
     factor, cells = _grid(data, count)
-    tau2 = np.zeros(data.v_min.shape)
+    found, at_zero = [np.empty((5, 0))], np.ones(factor.shape, bool)
     for m in np.unique(cells[cells > 0]):
         columns = np.flatnonzero(cells == m)
         chunk = max(2, 32768 // (int(m) + 1))
         for start in range(0, columns.size, chunk):
             some = columns[start : start + chunk]
-            tau2[some] = _scan(method, data.select(some), factor[some], int(m))
-    return tau2
+            brackets, at_zero[some] = _brackets(method, data.select(some), factor[some], int(m))
+            brackets[0] = some[brackets[0].astype(int)]
+            found.append(brackets)
+    column, *ends = np.concatenate(found, axis=1)
+    column = column.astype(int)
+    modes = roots(lambda t, of: _score_of(method, of, t), data.select(column), (), *ends)
+    return _highest(method, data, column, modes, at_zero)
+
+
+def _highest(method: str, data: Many, column: np.ndarray, modes: np.ndarray, at_zero: np.ndarray) -> np.ndarray:
+    """The most likely of the modes of each column, 0 among them where `at_zero`."""
+    best = np.zeros(at_zero.size)
+    candidates = np.bincount(column, minlength=best.size) + at_zero
+    alone = candidates[column] == 1
+    best[column[alone]] = modes[alone]
+    for j in np.flatnonzero(candidates > 1):
+        options = np.append(modes[column == j], [0.0] if at_zero[j] else [])
+        heights = log_likelihood(method, data.select(np.full(options.size, j)), options)
+        best[j] = options[np.argmax(heights)]
+    return best
 
 
 def _furthest(spread: Value, count: Value, v_min: Value, v_max: Value) -> Value:
@@ -45,9 +64,8 @@ def _furthest(spread: Value, count: Value, v_min: Value, v_max: Value) -> Value:
 
 def _grid(data: Many, count: Value) -> tuple[np.ndarray, np.ndarray]:
     """Factor between grid points and number of cells (a power of 2, or 0 where tau2 can only be 0), per replicate."""
-    finite = np.where(np.isfinite(data.v), data.v, 0.0)
-    far = _furthest(data.spread(), count, data.v_min, finite.max(axis=0))
-    factor = far / data.v_min
+    v_min, v = data.v_min, data.v if data.present is None else np.where(data.present, data.v, 0.0)
+    factor = _furthest(data.spread(), count, v_min, v.max(axis=0)) / v_min
     cells = np.where(factor > 1, 1, 0)
     while (wide := (cells > 0) & (factor > GRID_FACTOR)).any():
         factor = np.where(wide, np.sqrt(factor), factor)
@@ -94,33 +112,29 @@ def _relative_score(method: str, data: One) -> Callable[[float], float]:
     return score
 
 
-def _scan(method: str, data: Many, factor: np.ndarray, cells: int, fine: bool = False) -> np.ndarray:
-    """Find all modes on a grid of v_min + tau2, refine them, and return the highest."""
-    edges = np.multiply.accumulate(np.vstack([data.v_min] + [factor] * cells), axis=0)
-    tau2 = edges - data.v_min
+def _brackets(
+    method: str, data: Many, factor: np.ndarray, cells: int, fine: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Grid cells that hold a mode (rows: column, both ends, the score at both), and which columns have one at 0."""
+    tau2, edge, v_min = np.empty((cells + 1, factor.size)), data.v_min, data.v_min
+    for row in tau2:
+        np.subtract(edge, v_min, out=row)
+        edge = edge * factor
     at = data.stacked().moments(tau2, trace=True, q2=True)
     q2, target = at.q2, _target(method, at)
     rises = q2 > target
     rises[-1] = False  # by construction of the grid
     cell, column = np.nonzero(rises[:-1] & ~rises[1:])
     a, b = (cell, column), (cell + 1, column)
-    here = data.select(column)
-    modes = roots(lambda t, of: _score_of(method, of, t), here, (), tau2[a], tau2[b],
-                   target[a] / q2[a] - 1, target[b] / q2[b] - 1)  # fmt: skip
-    best = np.zeros(data.v_min.size)
-    candidates = np.bincount(column, minlength=best.size) + ~rises[0]
-    single = candidates[column] == 1
-    best[column[single]] = modes[single]
-    for j in np.flatnonzero(candidates > 1):
-        options = np.append(modes[column == j], [] if rises[0, j] else [0.0])
-        heights = log_likelihood(method, data.select(np.full(options.size, j)), options)
-        best[j] = options[np.argmax(heights)]
+    found = np.array([column, tau2[a], tau2[b], target[a] / q2[a] - 1, target[b] / q2[b] - 1])
     if not fine:
         unsure = np.flatnonzero(~rises.any(axis=0))
         unsure = unsure[_hidden_peak(q2[:, unsure] / target[:, unsure] - 1)]
         if unsure.size:
-            best[unsure] = _scan(method, data.select(unsure), factor[unsure] ** 0.125, 8 * cells, fine=True)
-    return best
+            more, _ = _brackets(method, data.select(unsure), factor[unsure] ** 0.125, 8 * cells, fine=True)
+            more[0] = unsure[more[0].astype(int)]
+            found = np.concatenate([found, more], axis=1)
+    return found, ~rises[0]
 
 
 def _score_of(method: str, data: Many, tau2: np.ndarray) -> np.ndarray:

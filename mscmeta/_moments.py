@@ -29,11 +29,17 @@ class One:
     """One meta-analysis, in floats."""
 
     def __init__(self, y: list[float], v: list[float]) -> None:
-        self.v = v
-        self.v_min = min(v)
-        self.reference = y[v.index(self.v_min)]
-        # effects are taken from the most precise study's: keeps all digits when it dominates, or under a large shift
+        self.v, self.v_min = v, min(v)
+        # effects are taken from one of them: identical ones then have residuals of 0, and a large shift costs no digits
+        self.reference = y[0]
         self.y = [yi - self.reference for yi in y]
+
+    def centred(self) -> One:
+        """With the most precise study's effect at 0, which keeps all digits of the score when it dominates."""
+        most_precise = self.y[self.v.index(self.v_min)]
+        made = copy(self)
+        made.y = [yi - most_precise for yi in self.y]
+        return made
 
     def moments(self, tau2: float, *, trace: bool = False, q2: bool = False) -> Moments:
         """The weighted sums at tau2."""
@@ -88,30 +94,38 @@ class Many:
 
     def __init__(self, y: np.ndarray, v: np.ndarray, present: np.ndarray | None = None) -> None:
         self.v, self.present = v, present
-        self.v_min, self.reference = v[0].copy(), y[0].copy()
-        for yi, vi in zip(y[1:], v[1:], strict=True):
-            better = vi < self.v_min
-            np.copyto(self.v_min, vi, where=better)
-            np.copyto(self.reference, yi, where=better)
+        self.reference = y[0] if present is None else y[present.argmax(axis=0), np.arange(v.shape[1])]
         self.y = y - self.reference
+
+    @property
+    def v_min(self) -> np.ndarray:
+        """The smallest variance of each replicate."""
+        return self.v.min(axis=0)
+
+    def centred(self) -> Many:
+        """With the most precise study's effect at 0, which keeps all digits of the score when it dominates."""
+        most_precise = np.take_along_axis(self.y, self.v.argmin(axis=0)[None], axis=0)
+        return self._with(self.y - most_precise, self.v, self.present)
 
     def moments(self, tau2: Value, *, trace: bool = False, q2: bool = False) -> Moments:
         """The weighted sums at tau2, with the trace and the sum w^2 r^2 where asked for."""
-        w = 1 / (self.v + tau2)
+        w = self.v + tau2
+        np.divide(1.0, w, out=w)
         e = w * self.y
         if trace:
-            total, pairs = w[0].copy(), np.zeros_like(w[0])
+            total, pairs, product = w[0].copy(), np.zeros_like(w[0]), np.empty_like(w[0])
             for row in w[1:]:
-                pairs += row * total
+                np.multiply(row, total, out=product)
+                pairs += product
                 total += row
         else:
             total = _sum(w)
         mean = _sum(e) / total
-        r = self.y - mean
-        np.multiply(w, r, out=e)
-        np.multiply(e, r, out=r)
+        r = np.subtract(self.y, mean, out=e)
+        np.multiply(w, r, out=w)
+        np.multiply(w, r, out=r)
         q = _sum(r)
-        second = _sum(np.multiply(e, e, out=e)) if q2 else None
+        second = _sum(np.multiply(w, w, out=w)) if q2 else None
         return Moments(total, mean, q, 2 * pairs / total if trace else None, second)
 
     def spread(self) -> np.ndarray:
@@ -132,20 +146,19 @@ class Many:
     def select(self, columns: np.ndarray) -> Many:
         """The chosen replicates only."""
         present = None if self.present is None else np.take(self.present, columns, axis=1)
-        return self._with(np.take(self.y, columns, axis=1), np.take(self.v, columns, axis=1), present,
-                          self.v_min[columns])  # fmt: skip
+        return self._with(np.take(self.y, columns, axis=1), np.take(self.v, columns, axis=1), present)
 
     def stacked(self) -> Many:
         """With an axis for trial values of tau2 between studies and replicates."""
-        return self._with(self.y[:, None], self.v[:, None], None, self.v_min)
+        return self._with(self.y[:, None], self.v[:, None], None)
 
     def log_information(self, tau2: Value) -> np.ndarray:
         """Log determinant of the information about the mean: what the restricted likelihood adds."""
         return np.log(self.moments(tau2).total)
 
-    def _with(self, y: np.ndarray, v: np.ndarray, present: np.ndarray | None, v_min: np.ndarray) -> Many:
+    def _with(self, y: np.ndarray, v: np.ndarray, present: np.ndarray | None) -> Many:
         made = copy(self)
-        made.y, made.v, made.present, made.v_min, made.reference = y, v, present, v_min, None
+        made.y, made.v, made.present, made.reference = y, v, present, None
         return made
 
 
@@ -153,13 +166,17 @@ class KnownMean(Many):
     """Many meta-analyses whose mean is known to be 0: for profiles of the likelihood."""
 
     def __init__(self, y: np.ndarray, v: np.ndarray) -> None:
-        self.y, self.v, self.present, self.v_min, self.reference = y, v, None, v.min(axis=0), None
+        self.y, self.v, self.present, self.reference = y, v, None, None
 
     def moments(self, tau2: Value, *, trace: bool = False, q2: bool = False) -> Moments:
         """The weighted sums at tau2 about 0."""
         w = 1 / (self.v + tau2)
         e = w * self.y
         return Moments(_sum(w), 0.0, _sum(e * self.y), None, _sum(e * e))
+
+    def centred(self) -> KnownMean:
+        """As it is: the known mean is the centre."""
+        return self
 
     def spread(self) -> np.ndarray:
         """Sum of squares about 0."""

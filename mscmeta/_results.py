@@ -221,7 +221,8 @@ def t_quantile(level: float, df: float | np.ndarray) -> float | np.ndarray:
     if np.ndim(df) == 0:
         return float(ndtri(p)) if df == math.inf else float(stdtrit(df, p)) if df > 0 else math.nan
     if df.dtype.kind == "i":
-        return np.array([t_quantile(level, d) for d in range(int(df.max()) + 1)])[df]
+        table = stdtrit(np.arange(1, int(df.max()) + 1), p)
+        return np.append(math.nan, table)[df]
     values, where = np.unique(df, return_inverse=True)  # few distinct df, and the quantile is slow
     return np.array([t_quantile(level, float(d)) for d in values])[where].reshape(np.shape(df))
 

@@ -27,31 +27,32 @@ def roots(f: Callable, data: Columns, extra: tuple, a: np.ndarray, b: np.ndarray
 
     Anderson & Bjorck's (1973) bracketing secant; a bisection in between where it is slow. f is a relative error.
     """
-    root = np.empty(a.size)
-    left = np.arange(a.size)
+    root, left, finished = np.empty(a.size), np.arange(a.size), np.zeros(a.size, bool)
     for step in range(400):
-        if not left.size:
+        if finished.all():
             return root
-        low, high = np.minimum(a, b), np.maximum(a, b)
-        x = b - fb * (b - a) / (fb - fa)
-        if step > 6 and step % 2:
-            x = np.sqrt((low + data.v_min) * (high + data.v_min)) - data.v_min
-        x = np.where((x > low) & (x < high), x, 0.5 * (low + high))
-        fx = f(x, data, *extra)
-        done = (np.abs(fx * fb) <= ENOUGH) | (x == low) | (x == high)
-        if done.any():
-            slope = np.where(fx == fb, np.inf, fx - fb)
-            last = x - fx * (x - b) / slope
-            last = np.where((last >= low) & (last <= high), last, x)
-            root[left[done]] = last[done]
-            keep = np.flatnonzero(~done)
-            left, data, extra = left[keep], data.select(keep), tuple(e[keep] for e in extra)
-            a, b, fa, fb, x, fx = (z[keep] for z in (a, b, fa, fb, x, fx))
-        crossed = (fx < 0) != (fb < 0)
-        shrink = 1 - fx / fb
-        fa = np.where(crossed, fb, fa * np.where(shrink > 0, shrink, 0.5))
-        a = np.where(crossed, b, a)
-        b, fb = x, fx
+        if step and finished.mean() > 0.3:  # dropping columns costs time, too
+            keep = np.flatnonzero(~finished)
+            left, finished, data = left[keep], finished[keep], data.select(keep)
+            a, b, fa, fb, *extra = (z[keep] for z in (a, b, fa, fb, *extra))
+        with np.errstate(all="ignore"):  # columns that are finished go on for a while and may divide by 0
+            low, high = np.minimum(a, b), np.maximum(a, b)
+            x = b - fb * (b - a) / (fb - fa)
+            if step > 6 and step % 2:
+                x = np.sqrt((low + data.v_min) * (high + data.v_min)) - data.v_min
+            x = np.where((x > low) & (x < high), x, 0.5 * (low + high))
+            fx = f(x, data, *extra)
+            done = ((np.abs(fx * fb) <= ENOUGH) | (x == low) | (x == high)) & ~finished
+            if done.any():
+                last = np.where(fx == fb, x, x - fx * (x - b) / (fx - fb))
+                last = np.where((last >= low) & (last <= high), last, x)
+                root[left[done]] = last[done]
+                finished |= done
+            crossed = (fx < 0) != (fb < 0)
+            shrink = 1 - fx / fb
+            fa = np.where(crossed, fb, fa * np.where(shrink > 0, shrink, 0.5))
+            a = np.where(crossed, b, a)
+            b, fb = x, fx
     raise AssertionError("the bracket of tau2 did not close")
 
 

@@ -29,7 +29,7 @@ class Regressed(Many):
 
     def __init__(self, y: np.ndarray, v: np.ndarray, x: np.ndarray) -> None:
         self.y, self.v, self.x = y, v, x
-        self.present, self.reference, self.v_min = None, None, v.min(axis=0)
+        self.present = self.reference = None
 
     def decompose(self, w: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, list[list], list]:
         """Orthonormal columns, root-weighted residuals, the triangle R with X = Q R, and Q'y."""
@@ -55,6 +55,10 @@ class Regressed(Many):
         q, z, _, _ = self.decompose(w)
         free = w * (1 - sum(unit**2 for unit in q))
         return Moments(w.sum(axis=0), None, (z * z).sum(axis=0), free.sum(axis=0), (w * z * z).sum(axis=0))
+
+    def centred(self) -> Regressed:
+        """As it is: residuals come from orthonormal columns."""
+        return self
 
     def spread(self) -> np.ndarray:
         """Residual sum of squares of the unweighted regression."""

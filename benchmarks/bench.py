@@ -85,7 +85,7 @@ def peers(y, v, ten, out):
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.npz"
-        np.savez(path, y=y, v=v, one_y=one[0], one_v=one[1], out_y=out[0], out_v=out[1])
+        np.savez(path, y=y, v=v, one_y=ten[0], one_v=ten[1], out_y=out[0], out_v=out[1])
         done = subprocess.run([peer_python(), HERE / "peers.py", path], capture_output=True, text=True, check=False)
         found.update(answer(done, "the Python peers"))
         if shutil.which("Rscript"):
@@ -114,7 +114,7 @@ def peer_python():
     if not python.exists():
         print("setting up the peers' environment in benchmarks/.venv ...", flush=True)
         subprocess.run([sys.executable, "-m", "venv", HERE / ".venv"], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "-q", "-r", HERE / "requirements.txt"], check=True)
     return python
 
 
@@ -143,9 +143,8 @@ def main():
     if "--alone" in sys.argv:
         return
     ours = {"dl": dl, "reml": reml, "one": single, "out": left_out}
-    print(
-        f"\n{'times slower than mscmeta':<28}{'100,000 DL':>14}{'100,000 REML':>14}{'one REML':>14}{'leave-one-out':>15}"
-    )
+    heads = ("100,000 DL", "100,000 REML", "one REML", "leave-one-out")
+    print(f"\n{'times slower than mscmeta':<28}" + "".join(f"{head:>15}" for head in heads))
     for name, times in peers(y, v, ten, out).items():
         cells = [f"{times[task] / ours[task]:,.1f}" if task in times else "-" for task in ours]
         print(f"{name:<28}" + "".join(f"{cell:>15}" for cell in cells))

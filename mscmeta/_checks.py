@@ -119,7 +119,14 @@ def table(names: Sequence[object] | None, **columns: object) -> tuple[tuple[str,
 def studies(
     y: object, v: object, names: Sequence[object] | None = None, *, allow_absent: bool = True
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...] | None]:
-    """Effects and variances, studies on axis 0.
+    """Effects and variances, studies on axis 0, and the names of the studies; see `replicates`."""
+    return replicates(y, v, names, allow_absent=allow_absent)[:3]
+
+
+def replicates(
+    y: object, v: object, names: Sequence[object] | None = None, *, allow_absent: bool = True
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...] | None, np.ndarray | None]:
+    """Effects and variances, studies on axis 0, the names of the studies, and which are absent (None: none is).
 
     With replicates behind axis 0, NaN in both `y` and `v` marks a study as absent from that replicate; in a single
     meta-analysis NaN is refused.
@@ -132,13 +139,13 @@ def studies(
         raise ValueError("y is empty; a meta-analysis needs at least one study")
     names = labels(names, y.shape[0])
     usual = v.min() >= SMALLEST_VARIANCE and v.max() <= LARGEST_VARIANCE  # false for NaN as well
-    if not (usual and y.max() <= LARGEST_EFFECT and y.min() >= -LARGEST_EFFECT):
-        _explain(y, v, names, allow_absent and y.ndim > 1)
-    return y, v, names
+    if usual and y.max() <= LARGEST_EFFECT and y.min() >= -LARGEST_EFFECT:
+        return y, v, names, None
+    return y, v, names, _absent(y, v, names, allow_absent and y.ndim > 1)
 
 
-def _explain(y: np.ndarray, v: np.ndarray, names: tuple[str, ...] | None, allow_absent: bool) -> None:
-    """Find what is wrong with y or v, if anything, and say it."""
+def _absent(y: np.ndarray, v: np.ndarray, names: tuple[str, ...] | None, allow_absent: bool) -> np.ndarray:
+    """Which studies are absent, after finding what is wrong with y or v, if anything, and saying it."""
     absent = np.isnan(y) & np.isnan(v) if allow_absent else np.zeros(y.shape, bool)
     missing = "NaN marks an absent study only when y and v are both NaN" if allow_absent else "leave the study out"
     tell: Callable[..., None] = refuse
@@ -155,3 +162,4 @@ def _explain(y: np.ndarray, v: np.ndarray, names: tuple[str, ...] | None, allow_
     if empty.any():
         where = tuple(int(i) for i in np.argwhere(np.atleast_1d(empty))[0])
         raise ValueError(f"replicate {where[0] if len(where) == 1 else where} has no study; give it at least one")
+    return absent

@@ -36,8 +36,8 @@ class One:
 
     def centred(self) -> One:
         """With the most precise study's effect at 0, which keeps all digits of the score when it dominates."""
+        made = One(self.y, self.v)
         most_precise = self.y[self.v.index(self.v_min)]
-        made = copy(self)
         made.y = [yi - most_precise for yi in self.y]
         return made
 

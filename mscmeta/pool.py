@@ -89,11 +89,10 @@ def pool(
     >>> print(round(low, 3), round(high, 3))
     -1.526 0.287
     """
-    y, v, names = check.studies(y, v, labels)
+    y, v, names, absent = check.replicates(y, v, labels)
     settings = _settings(tau2, ci, level, i2)
     columns = (y.reshape(len(y), -1), v.reshape(len(v), -1))
-    absent = np.isnan(y).reshape(len(y), -1) if y.ndim > 1 and np.isnan(y.min()) else None
-    mask = None if absent is None else ~absent
+    mask = None if absent is None else ~absent.reshape(len(y), -1)
     fit = _fit(*columns, mask, *settings)
     kept = v.copy() if v.ndim == 1 else v
     return _result(fit, (*columns, mask), y.shape[1:], *settings, labels=names, _variances=kept)
@@ -184,7 +183,7 @@ def _standard_error(ci: str, level: float, total: Value, q: Value, df: Value) ->
         return wald, math.inf
     if ci == "t":
         return wald, df
-    factor = q / np.where(np.asarray(df) > 0, df, np.nan)
+    factor = q / (df if np.ndim(df) == 0 and df > 0 else np.where(np.asarray(df) > 0, df, np.nan))
     if ci == "HK-floor":
         factor = np.maximum(factor, 1.0)
     se = np.sqrt(factor / total)
@@ -201,10 +200,10 @@ def _result(
     """The frozen result, in the shape of the replicates."""
     if ci == "PL":
         low, high, root = (_shaped(x, shape) for x in _profiled(columns, fit[0], fit[3], level))
+    else:
+        half, root = t_quantile(level, fit[2]) * fit[1], None
+        low, high = (_shaped(x, shape) for x in (fit[0] - half, fit[0] + half))
     mean, se, df, t2, boundary, q, share, h2, k = (_shaped(x, shape) for x in fit)
-    if ci != "PL":
-        half, root = t_quantile(level, df) * se, None
-        low, high = mean - half, mean + half
     name = tau2 if isinstance(tau2, str) else "given"
     rule = "Q" if tau2 == "FE" else i2
     method = f"tau2: {name if name != 'given' else f'given as {tau2:.6g}'}; interval: {_WORDS[ci]}; I2: from {rule}"
@@ -231,7 +230,7 @@ def _profiled(columns: tuple, estimate: Value, tau2: Value, level: float) -> lis
 def _shaped(x: object, shape: tuple[int, ...]) -> object:
     """A Python scalar for one meta-analysis, else an array in the shape of the replicates."""
     if not shape:
-        return x.item() if isinstance(x, np.ndarray | np.generic) else x
+        return x.item() if hasattr(x, "item") else x
     return x.reshape(shape) if np.ndim(x) else np.broadcast_to(np.asarray(x), shape)
 
 

@@ -41,9 +41,10 @@ def estimate(method: str, data: One | Many, k: Value, df: Value, fixed: Moments)
     """
     if isinstance(data, One):
         return max(_unbounded(method, data, k, df, fixed), 0.0) if df > 0 else 0.0
-    some = np.maximum(df, 1)
+    if np.ndim(df) == 0:
+        return np.maximum(_unbounded(method, data, k, df, fixed), 0.0) if df > 0 else np.zeros(fixed.q.shape)
     fixed = fixed._replace(trace=np.where(df > 0, fixed.trace, 1.0))  # 0 for a single study
-    return np.where(df > 0, np.maximum(_unbounded(method, data, k, some, fixed), 0.0), 0.0)
+    return np.where(df > 0, np.maximum(_unbounded(method, data, k, np.maximum(df, 1), fixed), 0.0), 0.0)
 
 
 def _unbounded(method: str, data: One | Many, k: Value, df: Value, fixed: Moments) -> Value:

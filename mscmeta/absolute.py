@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from scipy.special import ndtri
+
 from mscmeta import _checks
 from mscmeta._results import Interval
 
@@ -83,6 +85,55 @@ def _risk(log_ratio: float, baseline: float, measure: str) -> float:
         return min(1.0, baseline * math.exp(min(log_ratio, 700.0)))
     odds = math.log(baseline / (1 - baseline)) + log_ratio
     return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
+
+
+def events_behind(
+    ratio: float, interval: Interval, n_1: float, n_2: float, *, level: float = 0.95
+) -> tuple[float, float]:
+    """Events in each arm that give a printed risk ratio its interval, as if all patients were in one trial.
+
+    Parameters
+    ----------
+    ratio : float
+        Printed risk ratio.
+    interval : Interval
+        Its printed limits, ratios too.
+    n_1, n_2 : float
+        Participants, treated and control.
+    level : float
+        Level of the interval.
+
+    Returns
+    -------
+    tuple of float
+        Events in arm 1 and arm 2, not rounded. Under a common effect several trials with these totals and like risks
+        give about the same interval; where trials disagree more events are behind it, as disagreement widens it.
+
+    Raises
+    ------
+    ValueError
+        If the ratio lies outside its interval, or no arm can be smaller than its events.
+
+    Notes
+    -----
+    Solves 1/a - 1/n_1 + 1/c - 1/n_2 = SE**2 for a = ratio c n_1 / n_2, SE from the width on the log scale.
+
+    Examples
+    --------
+    >>> a, c = events_behind(2.0, Interval(2.0 / 1.5, 2.0 * 1.5), 200, 200)
+    >>> round(1 / a - 1 / 200 + 1 / c - 1 / 200, 6), round((math.log(1.5) / 1.959964) ** 2, 6)
+    (0.042797, 0.042797)
+    """
+    for name, value in (("ratio", ratio), ("interval.low", interval.low), ("n_1", n_1), ("n_2", n_2)):
+        if not _checks.number(name, value) > 0:
+            raise ValueError(f"{name} is {value:.6g}; it must be positive")
+    if not interval.low < ratio < interval.high:
+        raise ValueError(f"ratio is {ratio:.6g}; it must lie inside its interval")
+    se = math.log(interval.high / interval.low) / (2 * float(ndtri(0.5 + _checks.level(level) / 2)))
+    risk = (1 / (ratio * n_1) + 1 / n_2) / (se**2 + 1 / n_1 + 1 / n_2)
+    if risk * max(ratio, 1) > 1:
+        raise ValueError(f"n_1 = {n_1:g} and n_2 = {n_2:g} are too few for an interval as narrow as this")
+    return ratio * risk * n_1, risk * n_2
 
 
 def number_needed(difference: float, interval: Interval) -> NumberNeeded:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mscmeta import Interval, mantel_haenszel
-from mscmeta.absolute import number_needed, risk_change
+from mscmeta import Interval, mantel_haenszel, risk_ratio
+from mscmeta.absolute import events_behind, number_needed, risk_change
 
 ORACLE = json.loads((Path(__file__).parent / "oracles" / "extra_open.json").read_text(encoding="utf-8"))["binary"]
 KEY = "number_needed_events_unwanted"
@@ -69,8 +69,19 @@ def test_no_difference_needs_infinitely_many():
         (lambda: number_needed(1.2, Interval(0, 1.3)), "difference is 1.2"),
         (lambda: number_needed(0.1, Interval(0, 1.3)), "interval.high is 1.3"),
         (lambda: number_needed(0.5, Interval(0, 0.3)), "within its interval"),
+        (lambda: events_behind(0, Interval(1, 2), 9, 9), "ratio is 0"),
+        (lambda: events_behind(3, Interval(1, 2), 9, 9), "inside its interval"),
+        (lambda: events_behind(9.0, Interval(8.9, 9.1), 9, 9), "too few"),
     ],
 )
 def test_refusals(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_events_behind_an_interval_are_found_again(level):
+    effect = risk_ratio(30, 200, 18, 150)
+    half = {0.9: 1.6448536269514722, 0.95: 1.959963984540054}[level] * math.sqrt(effect.v)
+    interval = Interval(math.exp(effect.y - half), math.exp(effect.y + half))
+    assert events_behind(math.exp(effect.y), interval, 200, 150, level=level) == pytest.approx((30, 18))

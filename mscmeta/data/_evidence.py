@@ -12,7 +12,7 @@ STATE_OF_CAVEAT = {
 }
 
 
-def evidence(review: str, cells):
+def evidence(review: str, cells, *, kind: str = "final"):
     """One row a trial of the review, candidates and context alike, with the state of each cell.
 
     Parameters
@@ -20,6 +20,8 @@ def evidence(review: str, cells):
     review : str
     cells : list of (str, int or None)
         Outcomes and months, as for `contrasts`.
+    kind : {"final", "change"}
+        Scores to prefer, as for `contrasts`; events have no kind.
 
     Returns
     -------
@@ -42,7 +44,8 @@ def evidence(review: str, cells):
     frame = mine[["trial", "comparator_class", "status"]].assign(label=[known.label[t] for t in mine.trial])
     frame = frame.set_index("trial")
     for outcome, month in cells:
-        held = contrasts(review, outcome, month, trials=list(mine.trial))
+        prefer = {} if month is None else {"kind": kind}
+        held = contrasts(review, outcome, month, trials=list(mine.trial), **prefer)
         states = pd.Series({row.trial: _state(row.caveats, held.attrs["measure"] == "RR") for row in held.itertuples()})
         frame[(outcome, month)] = states.reindex(frame.index).fillna("")
     return frame.reset_index()

@@ -4,6 +4,7 @@ The only part of the package that writes Markdown or HTML. Text that comes from 
 accepted from authors only, as `Markup`, `cite`, `term` or `ref`.
 """
 
+from ._benefit import number_needed_text, rows_chances, rows_search, rows_without
 from ._compare import Comparison, compare
 from ._display import answer, sentence, setup, show, table
 from ._fields import say
@@ -12,6 +13,7 @@ from ._outcome import (
     finding,
     rows_arms,
     rows_checked,
+    rows_gaps,
     rows_held,
     rows_ledger,
     rows_left_out,
@@ -48,6 +50,7 @@ __all__ = [
     "interval_text",
     "months",
     "number",
+    "number_needed_text",
     "p_value",
     "percent",
     "plural",
@@ -55,13 +58,17 @@ __all__ = [
     "record",
     "ref",
     "rows_arms",
+    "rows_chances",
     "rows_checked",
+    "rows_gaps",
     "rows_held",
     "rows_ledger",
     "rows_left_out",
     "rows_printed",
+    "rows_search",
     "rows_sources",
     "rows_ways",
+    "rows_without",
     "say",
     "sentence",
     "setup",

@@ -12,18 +12,20 @@ Printed numbers are rounded, so they stand for a small polygon of (mean, SE), an
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from . import _checks as check
+from ._missing_dl import solutions
 from ._results import Interval, t_quantile
-from .audit._printed import Box, box
+from .audit import Finding
+from .audit._printed import Box, box, judged
 from .pool import pool
 
 MODELS = ("FE", "DL")
-_PER_EDGE = {"FE": 24, "DL": 2}  # points on each edge of the polygon of rounding
+_PER_EDGE = {"FE": 24, "DL": 1}  # points on each edge of the polygon of rounding
 _SLACK = 1e-9  # relative width that binary arithmetic may add to a box
 
 
@@ -241,73 +243,11 @@ def _solved(mean: np.ndarray, se: np.ndarray, total: float, weighted: float) -> 
 
 def _by_dl(settings: dict, y: np.ndarray, v: np.ndarray, corners: np.ndarray, z: float) -> Missing:
     m = settings["comparisons"]
-    central = _dl_solutions(*_mean_se(corners.mean(axis=0, keepdims=True), z), y, v, m)
-    points = np.vstack([central, _dl_solutions(*_mean_se(_boundary(corners, "DL"), z), y, v, m)])
+    central = solutions(*_mean_se(corners.mean(axis=0, keepdims=True), z), y, v, m)
+    points = np.vstack([central, solutions(*_mean_se(_boundary(corners, "DL"), z), y, v, m)])
     if not len(points):
         return _impossible(settings, "No variance between the trials is one that DerSimonian and Laird would return.")
     return _possible(settings, *_hull(points), central, points)
-
-
-def _dl_solutions(mean: np.ndarray, se: np.ndarray, y: np.ndarray, v: np.ndarray, m: int) -> np.ndarray:
-    """All (effect, SE, tau2, spread) for each exact (mean, SE)."""
-    return np.vstack([np.empty((0, 4)), *(_dl_exact(a, b, y, v, m) for a, b in zip(mean, se, strict=True))])
-
-
-def _dl_exact(mean: float, se: float, y: np.ndarray, v: np.ndarray, m: int) -> np.ndarray:
-    bottom, top = _tau2_range(se, v, m)
-    if not bottom < top:
-        return np.empty((0, 4))
-    ends = np.geomspace(1e-10, 0.5, 200)
-    t = bottom + (top - bottom) * np.concatenate([ends, 1 - ends[-2::-1]])
-    gap = _returned(t, mean, se, y, v, m)[2] - t
-    found = _roots(t, gap, lambda half: _returned(half, mean, se, y, v, m)[2] - half)
-    if bottom == 0 and _returned(np.zeros(1), mean, se, y, v, m)[2][0] <= 0:
-        found = np.append(0.0, found[found > 1e-9 * top])  # truncated: the common effect
-    if m > 1:
-        found = np.sort(np.append(found, t[gap <= 0]))
-    effect, variance, returned, c = _returned(found, mean, se, y, v, m)
-    excess = np.where(found > 0, np.maximum(found - returned, 0), 0) * c * variance  # what disagreement must add to Q
-    return np.column_stack([effect, np.sqrt(variance / m), found, np.sqrt(excess / max(m - 1, 1)) * (m > 1)])
-
-
-def _roots(t: np.ndarray, gap: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Where a function changes sign between neighbours on the scan, by bisection."""
-    at = np.flatnonzero((gap[:-1] > 0) != (gap[1:] > 0))
-    low, high, rising = t[at], t[at + 1], gap[at + 1] > 0
-    for _ in range(60):
-        half = (low + high) / 2
-        above = (function(half) > 0) == rising
-        low, high = np.where(above, low, half), np.where(above, half, high)
-    return (low + high) / 2
-
-
-def _tau2_range(se: float, v: np.ndarray, m: int) -> tuple[float, float]:
-    """The tau2 for which the missing weight is positive and the missing variance too; both ends by bisection."""
-    aim, largest = 1 / se**2, (len(v) + m) * se**2
-    bottom = 0.0 if np.sum(1 / v) < aim else _falling(lambda t: np.sum(1 / (v + t)) - aim, largest)
-    return bottom, _falling(lambda t: np.sum(1 / (v + t)) + m / t - aim, largest)
-
-
-def _falling(function: Callable[[float], float], high: float) -> float:
-    low = 0.0
-    for _ in range(100):
-        half = (low + high) / 2
-        low, high = (half, high) if function(half) > 0 else (low, half)
-    return (low + high) / 2
-
-
-def _returned(t: np.ndarray, mean: float, se: float, y: np.ndarray, v: np.ndarray, m: int) -> tuple[np.ndarray, ...]:
-    """If tau2 is t: mean effect of the m missing, variance of each, untruncated tau2 if they agree, its denominator."""
-    random = 1 / (v[:, None] + t)
-    left = 1 / se**2 - random.sum(axis=0)
-    effect = (mean / se**2 - (y[:, None] * random).sum(axis=0)) / left
-    variance = np.maximum(m / left - t, 1e-300)
-    w = np.vstack([np.broadcast_to(1 / v[:, None], random.shape), *([1 / variance] * m)])
-    all_y = np.vstack([np.broadcast_to(y[:, None], random.shape), *([effect] * m)])
-    total = w.sum(axis=0)
-    q = (w * (all_y - (w * all_y).sum(axis=0) / total) ** 2).sum(axis=0)
-    c = (w * (total - w)).sum(axis=0) / total  # not total - sum of squares / total, which cancels
-    return effect, variance, (q - len(w) + 1) / c, c
 
 
 # --- the answer ---------------------------------------------------------------------------------------------------
@@ -318,7 +258,8 @@ def _hull(points: np.ndarray) -> tuple[Interval, Interval]:
 
 
 def _possible(settings: dict, effect: Interval, se: Interval, central: np.ndarray, points: np.ndarray) -> Missing:
-    says = f"What is missing must have an effect of {_range(effect)} with a standard error of {_range(se)}."
+    error = f"at most {se.high:.3g}" if se.low < 0.01 * se.high else _range(se)
+    says = f"What is missing must have an effect of {_range(effect)} with a standard error of {error}."
     return Missing(possible=True, reason=says, effect=effect, se=se, central=central, points=points, **settings)
 
 
@@ -365,3 +306,50 @@ def implied_sd(se: float, n_1: Sequence[float], n_2: Sequence[float]) -> float:
     if not se > 0 or not n_1.size or np.any(n_1 <= 0) or np.any(n_2 <= 0):
         raise ValueError("se and all numbers of participants must be positive; give at least one comparison")
     return float(se * np.sqrt(np.sum(1 / (1 / n_1 + 1 / n_2))))
+
+
+def on_scale(missing: Missing, n_1: Sequence[float], n_2: Sequence[float], width: float) -> Finding:
+    """Whether any trial that would make the printed result true fits on a scale, mean and spread.
+
+    A difference of means is at most the width of the scale. With one SD in all arms, the standard error implies that SD
+    (`implied_sd`); no SD of n scores exceeds half the width times the root of n/(n - 1) (Popoviciu).
+
+    Parameters
+    ----------
+    missing : Missing
+        From `missing_trial`.
+    n_1, n_2 : array of shape (m,)
+        Participants of the missing comparisons.
+    width : float
+        Upper minus lower limit of the scale.
+
+    Returns
+    -------
+    Finding
+        "contradicted" when nothing fits, else "consistent", with the range of the effects that fit.
+
+    Examples
+    --------
+    >>> found = missing_trial("-13.83", "-21.16", "-6.51", [], [])
+    >>> on_scale(found, [40], [20], 8).verdict, on_scale(found, [40], [20], 100).verdict
+    ('contradicted', 'consistent')
+    """
+    if not missing.possible:
+        return judged("missing_on_scale", False, "", missing.reason)
+    n = min(*check.floats("n_1", n_1), *check.floats("n_2", n_2))
+    largest = width / 2 * math.sqrt(n / (n - 1))
+    effect, sd = missing.points[:, 0], missing.points[:, 1] * implied_sd(1.0, n_1, n_2)
+    fits = (np.abs(effect) <= width) & (sd <= largest)
+    if fits.any():
+        ranges = [Interval(float(x[fits].min()), float(x[fits].max())) for x in (effect, sd)]
+        spread = f"at most {ranges[1].high:.3g}" if ranges[1].low < 0.01 * ranges[1].high else _range(ranges[1])
+        says = f"An effect of {_range(ranges[0])}, with an SD of the scores of {spread}, would do it."
+        return judged("missing_on_scale", True, says, "", Box(*ranges[0]))
+    found = Box(float(effect.min()), float(effect.max()))
+    if (np.abs(effect) > width).all():
+        says = f"An effect of {found} does not fit on a scale {width:g} wide."
+    else:
+        says = (
+            f"An SD of {sd.min():.3g} or more does not fit on a scale {width:g} wide, where {largest:.3g} is the most."
+        )
+    return judged("missing_on_scale", False, "", says, found)

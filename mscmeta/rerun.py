@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import data
 from ._results import Interval, Pooled
+from .missing import MODELS, Missing, missing_trial
 from .pool import pool, pool_by_heterogeneity
 
 if TYPE_CHECKING:
@@ -226,3 +227,97 @@ def _own_scale(trial: str, instrument: str) -> tuple[float, float]:
     same = own[own.instrument.map(instruments.family) == instruments.family[instrument]].instrument
     key = same.iloc[0] if len(same) else instrument
     return float(instruments.low[key]), float(instruments.high[key])
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A printed result, the listed trials at hand, and what the missing ones must have said.
+
+    Attributes
+    ----------
+    outcome : str
+        Label of the outcome.
+    month : int
+        Visit.
+    missing : tuple of str
+        Labels of the missing trials.
+    n_1, n_2 : tuple of int
+        Participants of each missing comparison, as the review's table prints them.
+    held : DataFrame or None
+        Rows of the listed trials that we hold, in the unit asked for.
+    width : float or None
+        Width of the common scale; None in the trials' own units.
+    by_model : dict of str to Missing
+        For "FE" and "DL".
+    """
+
+    outcome: str
+    month: int
+    missing: tuple[str, ...]
+    n_1: tuple[int, ...]
+    n_2: tuple[int, ...]
+    held: pd.DataFrame | None
+    width: float | None
+    by_model: dict[str, Missing]
+
+
+def gaps(
+    review: str,
+    outcome: str,
+    *,
+    unit: float | str = "own",
+    kind: str = "final",
+    arms: str = "as_published",
+    medians: str = "Luo-Wan",
+) -> dict[int, Gap]:
+    """What the missing trials of an outcome must have said, at each visit that is not complete.
+
+    Parameters
+    ----------
+    review, outcome : str
+        As for `visits`. Trials enter at the months that the review's table lists for them.
+    unit : float or "own"
+        Width of the scale to which all trials are brought, or the unit of each trial's own report.
+    kind, arms, medians
+        As for `data.contrasts`; by default each dose against the whole control, as the review seems to have done.
+
+    Returns
+    -------
+    dict of int to Gap
+
+    Examples
+    --------
+    >>> gap = gaps("qu2021", "womac_total", unit=100)[6]
+    >>> gap.missing, gap.by_model["FE"].possible
+    (('Emadedin 2018',), False)
+    """
+    at = visits(review, outcome, kind=kind, arms=arms, medians=medians, listed_only=True)
+    label = data.table("endpoints").set_index(["review", "outcome"]).label[review, outcome]
+    found = {}
+    for month, visit in at.items():
+        if visit.gaps:
+            held = None if visit.trials is None else _in_unit(visit.trials, unit)
+            n_1, n_2 = _comparisons(review, visit.gaps, arms)
+            y, v = ([], []) if held is None else (held.y, held.v)
+            solved = {m: missing_trial(*visit.printed[:3], y, v, model=m, comparisons=len(n_1)) for m in MODELS}
+            width = None if unit == "own" else float(unit)
+            found[month] = Gap(label, month, visit.gaps, n_1, n_2, held, width, solved)
+    return found
+
+
+def _in_unit(trials: pd.DataFrame, unit: float | str) -> pd.DataFrame:
+    if unit == "own":
+        return own_units(trials)
+    factor = float(unit) / (trials.attrs["high"] - trials.attrs["low"])
+    return trials.assign(y=trials.y * factor, v=trials.v * factor**2)
+
+
+def _comparisons(review: str, labels: tuple[str, ...], arms: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Participants of the missing comparisons: one a dose, or one a trial with its doses put together."""
+    known, printed_n = data.table("trials").set_index("label").trial, data.table("characteristics")
+    pairs = []
+    for label in labels:
+        rows = printed_n[(printed_n.trial == known[label]) & (printed_n.source == review)]
+        control, doses = int(rows.n[rows.arm == "control"].item()), [int(n) for n in rows.n[rows.arm != "control"]]
+        pairs += [(sum(doses), control)] if arms == "combine" else [(n, control) for n in doses]
+    return tuple(n for n, _ in pairs), tuple(n for _, n in pairs)

@@ -11,6 +11,7 @@ _HOME = {
     "bias": "risk_of_bias risk_of_bias_summary",
     "flow": "flow_diagram",
     "against_mid": "results_against_mid",
+    "missing": "missing_region",
     "evidence": "evidence_map",
     "sets": "sets_against_printed",
     "sequential": "sequential_path",

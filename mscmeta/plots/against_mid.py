@@ -40,7 +40,7 @@ def results_against_mid(
     rows : DataFrame or list of dict
         One result a row: `label, estimate, low, high`, and optionally `group` (a heading; rows of one group stand
         together) and `kind`: "computed" (default) or "printed".
-    mid : float
+    mid : float or None
         Smallest difference that patients notice, positive, in `unit`.
     unit : str
         Unit of all numbers.
@@ -73,17 +73,17 @@ def results_against_mid(
     ValueError
         If a result lacks a number or lies outside its own interval, or the MID is not positive.
     """
-    if not mid > 0:
-        raise ValueError(f"mid is {mid!r}; give the smallest noticeable difference as a positive number")
+    if mid is not None and not mid > 0:
+        raise ValueError(f"mid is {mid!r}; give the smallest noticeable difference as a positive number, or None")
     if higher_is not in ("worse", "better"):
         raise ValueError(f"higher_is is {higher_is!r}; use 'worse' or 'better'")
     table = _rows(rows, decimals)
     label = f"{effect_label}, MSC minus control ({'; '.join(filter(None, [unit, _direction(higher_is)]))})"
-    mid_text = mid_label or f"smaller than patients notice (MID {shortest(mid)}{' ' + unit if unit else ''})"
+    mid_text = None if mid is None else mid_label or _smaller(mid, unit)
     kinds = [kind for kind in LEGEND if any(row.kind == kind for row in table)]
     footnotes = [LEGEND[kind] for kind in kinds] if len(kinds) > 1 else []
     if compact:
-        footnotes.append(f"Shaded: {mid_text}.")
+        footnotes += [f"Shaded: {mid_text}."] if mid_text else []
     plan = (Compact if compact else Wide)(
         table, [], footnotes, f"{effect_label} [{interval}]".replace(" CI]", "\N{NO-BREAK SPACE}CI]"), first_head
     )
@@ -92,7 +92,7 @@ def results_against_mid(
     marks.reference_lines(panel, table, mid, null, plan.lanes(y))
     for row, at in zip(plan.rows, y, strict=True):
         marks.draw(panel, row, at, heaviest=1.0)
-    if not compact:
+    if mid_text and not compact:
         write_mid(host, panel, plan, mid_text, null)
     marks.label_axis(
         host,
@@ -136,6 +136,10 @@ def _row(result: Mapping, decimals: int) -> Row:
         raise ValueError(f"result {result['label']!r} is no number inside its interval: {estimate} [{low}, {high}]")
     text = bracketed(estimate, low, high, decimals)
     return Row(kind, str(result["label"]), estimate, low, high, effect=text)
+
+
+def _smaller(mid: float, unit: str) -> str:
+    return f"smaller than patients notice (MID {shortest(mid)}{' ' + unit if unit else ''})"
 
 
 def _direction(higher_is: str) -> str:

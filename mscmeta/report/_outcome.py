@@ -1,6 +1,7 @@
 """The tables that every chapter about a pooled outcome shows: frames for `table`, made from a re-run."""
 
 from .. import data, ledger
+from ..missing import on_scale
 from ..sensitivity import leave_one_out
 from ._compare import compare
 from ._fields import say
@@ -32,14 +33,9 @@ def finding(visit, decimals: int = 1) -> Markup:
     told = reading(result, higher_is=attrs["higher_is"], mid=attrs["mid"])
     held = plural(visit.trials.trial.nunique(), "trial")
     shown = say(f"{{r:estci.{decimals}}}", r=result)
-    return say(
-        "{at} {held} can be pooled: {shown} {unit}. {told}",
-        at=at,
-        held=held,
-        shown=shown,
-        unit=attrs["unit"],
-        told=told,
-    )
+    are = "is at hand" if visit.trials.trial.nunique() == 1 else "can be pooled"
+    values = {"at": at, "held": held, "are": are, "shown": shown, "unit": attrs["unit"], "told": told}
+    return say("{at} {held} {are}: {shown} {unit}. {told}", **values)
 
 
 def rows_ways(ways, decimals: int = 1):
@@ -72,6 +68,27 @@ def rows_left_out(at, decimals: int = 1, **model):
         for i, label in enumerate(visit.trials.label):
             rows.append((m, label, say(f"{{r:estci.{decimals}}}", r=left.replicate(i))))
     return pd.DataFrame(rows, columns=["Month", "Without", "Result"])
+
+
+def rows_gaps(gaps):
+    """Return what missing trials must have said, from the values of `rerun.gaps`, and whether that is possible."""
+    import pandas as pd
+
+    rows = []
+    for gap in gaps:
+        said = {model: _must(gap, found) for model, found in gap.by_model.items()}
+        possible = any(yes for yes, _ in said.values())
+        verdict = "possible" if possible else "impossible"
+        rows.append((gap.outcome, gap.month, ", ".join(gap.missing), *(says for _, says in said.values()), verdict))
+    heads = ["Outcome", "Month", "Missing", "One common effect", "DerSimonian-Laird", "Together"]
+    return pd.DataFrame(rows, columns=heads)
+
+
+def _must(gap, found) -> tuple[bool, str]:
+    if gap.width is None:
+        return found.possible, found.reason
+    judged = on_scale(found, gap.n_1, gap.n_2, gap.width)
+    return not judged.flag, judged.says
 
 
 def rows_printed(at):

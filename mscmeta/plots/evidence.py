@@ -14,6 +14,9 @@ STATES = {
     "imputed": ("I", "SD borrowed or assumed", VERMILION, "white"),
 }
 
+#: Height of a row, inches.
+LINE = 0.235
+
 
 @styled
 def evidence_map(rows, columns, *, compact=False, ax=None):
@@ -46,7 +49,12 @@ def evidence_map(rows, columns, *, compact=False, ax=None):
     lines = [item for group in groups for item in (group, *(row for row in rows if row["group"] == group))]
     names = max(text_width(row["label"], SMALL) for row in rows) + 0.25
     cell = 0.34 if compact else 0.62
-    ax = ax if ax is not None else plt.subplots(figsize=(names + cell * len(keys) + 0.2, 0.235 * len(lines) + 1.9))[1]
+    used = [s for s in STATES if any(s in row["cells"].values() for row in rows)]
+    legend = 0.2 * (len(used) + 1 if compact else len(used) // 2 + 1) + 0.25
+    height = LINE * (len(lines) + (4.2 if compact else 2.2)) + legend
+    if ax is None:
+        ax = plt.subplots(figsize=(names + cell * len(keys) + 0.2, height))[1]
+        ax.figure.subplots_adjust(left=0.02, right=0.98, top=0.99, bottom=legend / height)
     for y, line in enumerate(lines):
         if isinstance(line, str):
             ax.text(-names / cell, y, printable(line), weight="bold", va="center", size=SMALL)
@@ -55,16 +63,14 @@ def evidence_map(rows, columns, *, compact=False, ax=None):
         for x, key in enumerate(keys):
             _cell(ax, x, y, line["cells"].get(key))
     for x, (_, head) in enumerate(columns):
-        ax.text(
-            x + 0.5, -0.75, printable(head).replace(" ", "\n"), ha="center", va="bottom", size=SMALL - 0.5 * compact
-        )
-    ax.set(xlim=(-names / cell, len(keys)), ylim=(len(lines) - 0.4, -2.6))
+        shown = printable(head) if compact else printable(head).replace(" ", "\n")
+        turn = 90 if compact else 0
+        ax.text(x + 0.5, -0.75, shown, ha="center", va="bottom", size=SMALL, rotation=turn)
+    ax.set(xlim=(-names / cell, len(keys)), ylim=(len(lines) - 0.4, -4.6 if compact else -2.6))
     ax.axis("off")
-    used = [s for s in STATES if any(s in row["cells"].values() for row in rows)]
     handles = [Patch(fc=STATES[s][2], ec=BLACK, lw=0.4, label=f"{STATES[s][0]} {STATES[s][1]}") for s in used]
     handles.append(Patch(fc="white", ec=GREY, lw=0.4, label="– nothing by arm in any source seen"))
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 0), ncols=1 if compact else 2, fontsize=SMALL)
-    ax.figure.subplots_adjust(left=0.02, right=0.98, top=0.99, bottom=0.2 if not compact else 0.22)
     return ax
 
 

@@ -54,9 +54,9 @@ def sets_against_printed(sets, estimate, interval, *, within=0.015, attrs=None, 
     if near.any():
         label = f"{int(near.sum())} near the printed result"
         ax.plot(
-            sets.estimate[near], width[near], "o", ms=5, mfc="none", mec=VERMILION, zorder=3, label=label, gid="near"
+            sets.estimate[near], width[near], "o", ms=4, mfc="none", mec=VERMILION, zorder=5, label=label, gid="near"
         )
-    ax.plot(printed[0], printed[2] - printed[1], "D", ms=9, color=BLUE, mec="white", zorder=4, label="as printed",
+    ax.plot(printed[0], printed[2] - printed[1], "D", ms=10, mfc="none", mec=BLUE, mew=2, zorder=4, label="as printed",
             gid="printed")  # fmt: skip
     ax.axvline(0, color=BLACK, lw=0.8, gid="null")
     ax.set_xlabel(effect_axis_label(attrs or {}, effect_label, ratio))

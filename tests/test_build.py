@@ -1,5 +1,6 @@
 """What `make book` promises, on a book of two small notebooks: only what changed is run, and the site is old or new."""
 
+import json
 import os
 import re
 import resource
@@ -67,6 +68,11 @@ class TestWhatIsBuilt:
         assert 'alt="A bar 2.0 wide"' in page
         assert "Figure 1.1" in page
         assert "notebooks/front.html" in built.page("index.html")
+
+    def test_what_is_printed_slowly_is_one_output(self, built):
+        ran = json.loads((built.root / "_build/executed/notebooks/part/one.ipynb").read_text())
+        (slow,) = [cell for cell in ran["cells"] if cell["id"] == "slow"]
+        assert [out["text"] for out in slow["outputs"]] == [["0\n", "1\n", "2\n"]]
 
     def test_results_and_downloads_are_kept(self, built):
         assert (built.root / "_build/results/one.json").read_text() == '{"tau2": "REML"}'

@@ -75,6 +75,7 @@ def chapter(*more: tuple) -> str:
         ("title", "# One\n\n[The table](../../data/events.csv), {cite:p}`a2020`."),
         ("settings", 'TAU2 = "REML"', ["parameters"]),
         ("events", 'from mscmeta.data import table\nprint(TAU2, *table("events"))', []),
+        ("slow", "import time\nfor i in range(3):\n    print(i, flush=True)\n    time.sleep(0.3)", []),
         ("picture", PICTURE, []),
         ("record", RECORD, []),
         *more,

@@ -122,10 +122,24 @@ def normalise(nb: nbformat.NotebookNode, notebook: Path) -> None:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell["id"] = "injected-parameters"
             cell.metadata["tags"] = ["injected-parameters", "hide-input"]
+        if "outputs" in cell:
+            cell.outputs = merged(cell.outputs)
         for out in cell.get("outputs", []):
             for mime, about in out.get("metadata", {}).items():
                 if mime.startswith("image/") and isinstance(about, dict):
                     describe(cell, about)
+
+
+def merged(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Join what was printed in a row: in how many pieces it comes is a matter of milliseconds."""
+    joined: list[nbformat.NotebookNode] = []
+    for out in outputs:
+        last = joined[-1] if joined else {}
+        if out.output_type == "stream" and (out.output_type, out.name) == (last.get("output_type"), last.get("name")):
+            last.text += out.text
+        else:
+            joined.append(out)
+    return joined
 
 
 def describe(cell: nbformat.NotebookNode, about: Mapping[str, str]) -> None:

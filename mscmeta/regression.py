@@ -81,8 +81,8 @@ class MetaRegression:
     """A fitted meta-regression; arrays have one entry a coefficient, the intercept first.
 
     `covariance` is that of the coefficients by the interval rule; `r2` the share of tau2 that the moderators explain
-    (NaN where there was none); `qm` the test that all moderators are 0 (an F statistic where t is used, else
-    chi-squared, with `qm_df`); `qe` the test of residual heterogeneity.
+    (0 where there was none, NaN where it was not estimated); `qm` the test that all moderators are 0 (an F statistic
+    where t is used, else chi-squared, with `qm_df`); `qe` the test of residual heterogeneity.
     """
 
     names: tuple[str, ...]
@@ -376,7 +376,7 @@ def _explained(y: np.ndarray, v: np.ndarray, tau2: str | float, left: float) -> 
     if tau2 == "FE" or not isinstance(tau2, str):
         return math.nan
     before = pool(y, v, tau2=tau2, ci="Wald").tau2
-    return max(0.0, 1 - left / before) if before > 0 else math.nan
+    return max(0.0, 1 - left / before) if before > 0 else 0.0
 
 
 def _common_tau2(y: np.ndarray, v: np.ndarray, x: np.ndarray, tau2: str | float) -> str | float:

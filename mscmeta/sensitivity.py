@@ -136,12 +136,12 @@ def influence(y: object, v: object, *, tau2: str | float = "REML", ci: str = "HK
     full = pool(y, v, tau2=tau2, ci=ci, level=level, labels=labels)
     without = leave_one_out(y, v, tau2=tau2, ci=ci, level=level, labels=labels)
     y, v = np.asarray(y, float), np.asarray(v, float)
-    total = np.sum(without.mask / (v[:, None] + without.tau2), axis=0)
+    # 1 under a Wald rule, else the factor of Hartung-Knapp, which metafor applies to the study's own variance, too
+    factor = without.se**2 * np.sum(without.mask / (v[:, None] + without.tau2), axis=0)
     shift = full.estimate - without.estimate
     columns = {
-        "rstudent": (y - without.estimate) / np.sqrt(v + without.tau2 + without.se**2),
-        # the factor se**2 * total is that of the Hartung-Knapp rule, and 1 for the Wald one
-        "dffits": shift / np.sqrt(without.se**2 * total * full.weights * (without.tau2 + v)),
+        "rstudent": (y - without.estimate) / np.sqrt(factor * (v + without.tau2) + without.se**2),
+        "dffits": shift / np.sqrt(factor * full.weights * (v + without.tau2)),
         "cook_d": shift**2 / full.se**2,
         "cov_ratio": without.se**2 / full.se**2,
         "tau2_deleted": without.tau2,

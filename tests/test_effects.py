@@ -15,6 +15,7 @@ from mscmeta import effects
 ORACLES = Path(__file__).parent / "oracles"
 CASES = [c for c in json.loads((ORACLES / "metafor_open.json").read_text())["cases"] if c["raw"]]
 BINARY = json.loads((ORACLES / "extra_open.json").read_text())["binary"]
+ENGINE = json.loads((ORACLES / "engine.json").read_text())
 FORMULA = {
     "MD": effects.mean_difference,
     "SMD": effects.standardized_mean_difference,
@@ -179,6 +180,18 @@ def test_paired_change():
     y, v = effects.mean_change([40, 30], [55, 28], [15, 10], [16, 10], [20, 12], [0.5, 0])
     np.testing.assert_allclose(y, [-15, 2])
     np.testing.assert_allclose(v, [(225 + 256 - 240) / 20, 200 / 12])
+
+
+def test_paired_measures_equal_escalc():
+    args = ([40, 30, 12], [55, 28, 14], [15, 10, 3], [16, 11, 4], [20, 12, 60], [0.5, 0.2, 0.8])
+    by_change = effects.standardized_mean_change(*args, by="change")
+    for measure, effect in {
+        "MC": effects.mean_change(*args),
+        "SMCR": effects.standardized_mean_change(*args),
+        "SMCC": by_change,
+    }.items():
+        np.testing.assert_allclose(effect.y, ENGINE["paired"][measure]["yi"], rtol=1e-12)
+        np.testing.assert_allclose(effect.v, ENGINE["paired"][measure]["vi"], rtol=1e-12)
 
 
 def test_standardised_change_by_either_deviation():

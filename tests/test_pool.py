@@ -263,6 +263,20 @@ def test_one_study_is_returned_as_it_is(data, method, rule):
         assert math.isnan(fit.prediction_interval().low)
 
 
+def test_a_review_s_own_rule_chooses_the_model():
+    calm, q_large, p_small = [-1.0, -1.2, -0.9], [-4.0, 1.2, -0.9], [0.0, 1.6] * 4
+    by_rule = sys.modules["mscmeta.pool"].pool_by_heterogeneity
+    assert by_rule(calm, [0.2, 0.3, 0.25]).tau2_method == "FE"
+    assert by_rule(q_large, [0.2, 0.3, 0.25]).tau2_method == "DL"
+    fit = pool(p_small, [0.394] * 8, tau2="DL", ci="Wald", i2="Q")
+    assert fit.i2 < 0.5
+    assert fit.q_p_value < 0.1
+    assert by_rule(p_small, [0.394] * 8).ci == fit.ci
+    assert by_rule(p_small, [0.394] * 8, p_below=0.01).tau2_method == "FE"
+    assert by_rule(p_small, [0.394] * 8, p_below=0.01, i2_above=0.3).tau2_method == "DL"
+    assert by_rule(calm, [0.2, 0.3, 0.25], level=0.9).level == 0.9
+
+
 def test_two_studies():
     fit = pool([1.0, 3.0], [1.0, 1.0], tau2="DL")
     assert (fit.estimate, fit.tau2, fit.q, fit.se, fit.df) == (2, 1, 2, 1, 1)

@@ -336,6 +336,12 @@ def test_roots_of_one_and_of_many_take_the_same_steps(shift):
         assert found == pytest.approx(one, rel=1e-15)
 
 
+def test_an_end_of_the_bracket_may_be_the_root():
+    assert root_of_one(lambda x: x - 7, 0.0, 7.0, -7.0, 0.0, 1.0) == 7
+    many = roots(lambda x, data: x - 7, Powers(POWERS, 1.0), (), *(np.full(3, z) for z in (0.0, 7.0, -7.0, 0.0)))
+    assert many.tolist() == [7, 7, 7]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

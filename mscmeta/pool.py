@@ -153,7 +153,7 @@ def _block(y: np.ndarray, v: np.ndarray, mask: np.ndarray | None, some: slice) -
 
 
 def _statistics(data: One | Many, k: Value, tau2: str | float, ci: str, level: float, i2: str) -> tuple:
-    """Estimate, SE, df, tau2, whether at the boundary, Q, I2, H2, k."""
+    """Estimate, SE, df, tau2, whether at the boundary, Q, I2, H2, k, and the limits of the interval."""
     df = k - 1
     fixed = data.moments(0.0, trace=True)
     t2, boundary, fit = tau2, False, fixed
@@ -173,7 +173,8 @@ def _statistics(data: One | Many, k: Value, tau2: str | float, ci: str, level: f
         ratio = t2 * fixed.trace / positive
         share, h2 = ratio / (1 + ratio), 1 + ratio
     se, t_df = _standard_error(ci, level, fit.total, fit.q, df)
-    return fit.mean + data.reference, se, t_df, t2, boundary, fixed.q, share, h2, k
+    mean, half = fit.mean + data.reference, t_quantile(level, t_df) * se
+    return mean, se, t_df, t2, boundary, fixed.q, share, h2, k, mean - half, mean + half
 
 
 def _standard_error(ci: str, level: float, total: Value, q: Value, df: Value) -> tuple[Value, Value]:
@@ -198,20 +199,21 @@ def _result(
     **rest: object,
 ) -> Pooled:  # fmt: skip
     """The frozen result, in the shape of the replicates."""
+    *fit, low, high = fit
+    root = None
     if ci == "PL":
-        low, high, root = (_shaped(x, shape) for x in _profiled(columns, fit[0], fit[3], level))
-    else:
-        half, root = t_quantile(level, fit[2]) * fit[1], None
-        low, high = (_shaped(x, shape) for x in (fit[0] - half, fit[0] + half))
-    mean, se, df, t2, boundary, q, share, h2, k = (_shaped(x, shape) for x in fit)
+        low, high, root = _profiled(columns, fit[0], fit[3], level)
+    mean, se, df, t2, boundary, q, share, h2, k, low, high = (_shaped(x, shape) for x in (*fit, low, high))
     name = tau2 if isinstance(tau2, str) else "given"
     rule = "Q" if tau2 == "FE" else i2
     method = f"tau2: {name if name != 'given' else f'given as {tau2:.6g}'}; interval: {_WORDS[ci]}; I2: from {rule}"
     if name != "FE":
         method += "; prediction: t(k-1) on the same SE unless asked otherwise"
     return Pooled(
-        estimate=mean, se=se, ci=Interval(low, high), df=df, tau2=t2, tau2_at_boundary=boundary, q=q, q_df=k - 1,
-        i2=share, h2=h2, k=k, method=method, tau2_method=name, ci_method=ci, level=level, _statistic=root, **rest,
+        estimate=mean, se=se, ci=Interval(low, high), df=df, tau2=t2, tau2_at_boundary=boundary, q=q,
+        q_df=_shaped(fit[8] - 1, shape),
+        i2=share, h2=h2, k=k, method=method, tau2_method=name, ci_method=ci, level=level,
+        _statistic=None if root is None else _shaped(root, shape), **rest,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What the chapters on Sadeghirad 2024 print: re-runs beside the printed numbers, by arithmetic apart from the package."""
+"""What the chapters on Sadeghirad 2024 print: re-runs beside the printed numbers, by other arithmetic."""
 
 from itertools import combinations
 

@@ -104,6 +104,7 @@ def environment(**more: str) -> dict[str, str]:
         "JUPYTER_CONFIG_DIR": str(cache / "jupyter"),
         "JUPYTER_DATA_DIR": str(cache / "jupyter"),
         "JUPYTER_PREFER_ENV_PATH": "1",
+        "MSCMETA_BUILD_PID": str(os.getpid()),
         "MSCMETA_DATA": str(ROOT / "data"),
         "TZ": "UTC",
         "LC_ALL": "C.UTF-8",

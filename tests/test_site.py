@@ -192,7 +192,8 @@ PAYLOADS = [
     "{raw}`html <b onclick=alert(1)>x</b>`",
     "a | b `c` $d$ **e** {{ f }} {cite:p}`g`",
 ]
-FREE_TEXT = ("note", "label", "where", "country", "reason", "regimen", "cells", "made_with")  # no rule of the data reads these
+# no rule of the data reads these
+FREE_TEXT = ("note", "label", "where", "country", "reason", "regimen", "cells", "made_with")
 
 
 def closed(resource: dict) -> bool:

@@ -1,6 +1,7 @@
 """Contrasts: against pools worked out apart from this code, against the arithmetic of the sources, and rule by rule."""
 
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from mscmeta import combine_arms, mean_sd_from_quartiles, pool, risk_ratio
 from mscmeta.convert import sd_from_ci
 from mscmeta.data import _select, contrasts, table
 from mscmeta.data._contrasts import HOWS
+from mscmeta.data._files import bibliography, find
 from mscmeta.data._sides import on_scale, side
 
 ENDPOINTS = table("endpoints")
@@ -264,6 +266,21 @@ def test_an_effect_over_several_visits_is_there_when_no_month_is_asked_for():
     assert frame.attrs["mid"] is None
 
 
+def test_a_changed_table_is_read_again(monkeypatch, tmp_path):
+    """What was made of the tables is kept only as long as the files are as they were."""
+    copy = tmp_path / "data"
+    shutil.copytree(find(), copy)
+    shutil.copy(bibliography(), copy)
+    monkeypatch.setenv("MSCMETA_DATA", str(copy))
+    vega = by_trial(contrasts("qu2021", "womac_total", 12)).loc["vega2015"]
+    assert by_trial(contrasts("qu2021", "womac_total", 12)).loc["vega2015"].equals(vega)
+    path = copy / "outcomes.csv"
+    before = f"womac_total_100,15,{vega.mean_1},"
+    assert path.read_text().count(before) == 1
+    path.write_text(path.read_text().replace(before, "womac_total_100,15,28.55,"))
+    assert by_trial(contrasts("qu2021", "womac_total", 12)).loc["vega2015"].mean_1 == 28.55
+
+
 def test_effects_that_may_not_be_pooled_are_named_as_the_reason():
     reasons = {out["trial"]: out["reason"] for out in contrasts("qu2021", "vas_pain", 12).attrs["left_out"]}
     assert reasons["vangsness2014"].startswith("only a difference between arms is known (12 months, patients with")
@@ -275,14 +292,15 @@ def test_means_without_spread_are_not_used_but_are_the_reason(monkeypatch):
     assert gupta.sd.isna().all()
     row = by_trial(contrasts("qu2021", "vas_pain", 3)).loc["gupta2016"]
     assert (row.source, row.y) == ("cochrane2025", pytest.approx(-0.44))
-    endpoint = ENDPOINTS[(ENDPOINTS.review == "qu2021") & (ENDPOINTS.outcome == "vas_pain")]
-    charts = ENDPOINTS.assign(
-        sources=ENDPOINTS.sources.where(ENDPOINTS.index != endpoint.index[0], "stempeucelcharts cochrane2025")
-    )
-    monkeypatch.setattr(_select, "table", lambda name: charts if name == "endpoints" else table(name))
+    endpoint = _select.endpoint_of("qu2021", "vas_pain")
+
+    def endpoint_from(sources: str) -> None:
+        monkeypatch.setattr(_select, "endpoint_of", lambda *_: endpoint._replace(sources=sources))
+
+    endpoint_from("stempeucelcharts cochrane2025")
     frame = contrasts("qu2021", "vas_pain", 3, trials=["gupta2016"])
     assert frame.source[0] == "cochrane2025"
-    charts["sources"] = charts.sources.str.replace(" cochrane2025", "")
+    endpoint_from("stempeucelcharts")
     with pytest.raises(ValueError, match="Gupta 2016: means or medians by arm without a spread"):
         contrasts("qu2021", "vas_pain", 3, trials=["gupta2016"])
 

@@ -7,7 +7,6 @@ from mscmeta.convert import se_from_ci
 from mscmeta.data import _select as select
 from mscmeta.data._select import Ask, ExcludedError, LeftOutError, Member
 from mscmeta.data._sides import Side, control_of_each, on_scale, side, together
-from mscmeta.data._tables import table
 from mscmeta.effects import mean_difference, risk_ratio
 
 KINDS = ("final", "change")
@@ -90,7 +89,7 @@ def contrasts(
     endpoint = select.endpoint_of(review, outcome)
     ask = Ask(endpoint, month, kind, arms, medians, select.effects_of(endpoint))
     _options_apply(ask)
-    members, wanted = select.members(review, outcome, trials), select.classes(comparators)
+    members, wanted = select.members(review, outcome, select.keys(trials)), select.classes(comparators)
     rows = select.rows_of(ask.endpoint)
     _month_known(ask, [row for row in rows if row.trial in {member.trial for member in members}])
     made, left_out = [], []
@@ -184,9 +183,8 @@ def _compare(ask: Ask, member: Member, group) -> list[dict]:
 
 def _remarks(ask: Ask, member: Member, treated: Side) -> list[str]:
     """What the reader of a row should know besides the conversions."""
-    arms = table("arms")
-    parts = arms[(arms.trial == member.trial) & (arms.part_of == treated.arm)]
-    said = ["only the doses put together are known"] if ask.arms != "combine" and len(parts) else []
+    whole = ask.arms != "combine" and (member.trial, treated.arm) in select.sums_of_arms()
+    said = ["only the doses put together are known"] if whole else []
     if member.follow_up and ask.month is not None and str(ask.month) not in member.follow_up.split(","):
         said.append(f"the review's table of trials lists no visit at month {ask.month}")
     return said
@@ -250,14 +248,18 @@ def _printed_effect(ask: Ask, member: Member) -> list[dict]:
     return made
 
 
+def _place(row: dict) -> tuple:
+    """Trials by year and label, doses by size, not by spelling."""
+    dose = row["dose_million"]
+    return row["year"], row["label"].partition(",")[0], np.inf if np.isnan(dose) else dose
+
+
 def _frame(ask: Ask, made: list[dict], left_out: list[dict]):
     import pandas as pd
 
     end = ask.endpoint
+    made = sorted(made, key=_place)
     frame = pd.DataFrame(made).reindex(columns=[*WHO, *(COUNTS if ask.binary else SCORES), *EFFECT])
-    # doses in order of size, not of spelling: by trial first
-    frame["_"] = [label.partition(",")[0] for label in frame.label]
-    frame = frame.sort_values(["year", "_", "dose_million"], kind="stable", ignore_index=True).drop(columns="_")
     told = ("review", "outcome", "measure", "unit", "low", "high", "higher_is", "mid")
     frame.attrs |= {name: getattr(end, name) for name in told}
     frame.attrs |= {"outcome_label": end.label, "month": ask.month, "left_out": left_out}

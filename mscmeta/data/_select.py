@@ -6,7 +6,7 @@ from itertools import groupby
 
 from mscmeta._checks import one_of
 from mscmeta.data._files import records
-from mscmeta.data._tables import table
+from mscmeta.data._tables import remembered, table
 
 
 class LeftOutError(Exception):
@@ -30,6 +30,13 @@ class Member:
     follow_up: str
 
 
+def keys(trials) -> tuple[str, ...] | None:
+    """Keys of trials as they were asked for; None for every trial of the review."""
+    if trials is not None and (isinstance(trials, str) or not len(trials)):
+        raise TypeError(f"trials is {trials!r}; give a list with at least one key of a trial")
+    return trials if trials is None else tuple(trials)
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What was asked for, and the row of endpoints.csv that says what it is made of."""
@@ -47,6 +54,7 @@ class Ask:
         return self.endpoint.measure == "RR"
 
 
+@remembered
 def endpoint_of(review: str, outcome: str):
     """The row of endpoints.csv."""
     endpoints = table("endpoints")
@@ -56,16 +64,15 @@ def endpoint_of(review: str, outcome: str):
     return records(mine[mine.outcome == outcome])[0]
 
 
-def members(review: str, outcome: str, trials) -> list[Member]:
+@remembered
+def members(review: str, outcome: str, trials: tuple[str, ...] | None) -> list[Member]:
     """Trials of the review: those named, else those it pools (qu2021), holds (cochrane2025) or must hold (inferred)."""
     inclusion, published = table("inclusion"), table("published")
     mine = inclusion[inclusion.review == review]
     if trials is not None:
-        if isinstance(trials, str) or not len(trials):
-            raise TypeError(f"trials is {trials!r}; give a list with at least one key of a trial")
         for trial in trials:
             one_of("trials", trial, mine.trial)
-        mine = mine[mine.trial.isin(list(trials))]
+        mine = mine[mine.trial.isin(trials)]
     else:
         mine = mine[mine.status != "context"]
         named = published[(published.review == review) & (published.outcome == outcome) & (published.trials != "")]
@@ -100,6 +107,7 @@ def classes(comparators) -> set[str] | None:
     return None if "all" in asked else set(asked)
 
 
+@remembered
 def rows_of(endpoint) -> list:
     """Rows of outcomes.csv or events.csv that belong to the endpoint, with arm, scale and order of preference."""
     if endpoint.measure == "RR":
@@ -125,6 +133,14 @@ def _ranked(frame, endpoint, column: str, words: str) -> list:
     return records(frame[frame.source_rank < len(sources)].merge(arms, on=["trial", "arm"]))
 
 
+@remembered
+def sums_of_arms() -> set[tuple[str, str]]:
+    """Arms (trial, arm) that are the sum of other arms."""
+    arms = table("arms")
+    return set(zip(arms.trial, arms.part_of, strict=True))
+
+
+@remembered
 def effects_of(endpoint) -> list:
     """Rows of contrasts.csv that belong to the endpoint, with their scale."""
     frame = table("contrasts").merge(table("instruments").drop(columns="note"), on="instrument")

@@ -1,9 +1,12 @@
 """A table as one typed frame, checked whenever its file or a file it refers to has changed."""
 
+import os
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 from mscmeta.data._check import checked
-from mscmeta.data._files import PACKAGE, BrokenTableError, bibliography, find, note_read, schema
+from mscmeta.data._files import PACKAGE, READ_LOG, BrokenTableError, bibliography, find, note_read, schema
 
 #: The last frame of each table, under the state of the files that decide whether it is right.
 _kept: dict = {}
@@ -58,6 +61,28 @@ def _table(folder: Path, resources: dict, name: str):
             raise BrokenTableError(f"{problems[0]}{more}")
         _kept[name] = stamp, frame
     return _kept[name][1]
+
+
+def remembered(make: Callable) -> Callable:
+    """Keep what a function made of the tables until a file of data/ changes; its answers are shared, not to be edited.
+
+    What it read is noted once: under another list of files read, it is made again.
+    """
+    kept: dict = {}
+
+    @wraps(make)
+    def recall(*given):
+        folder = find()
+        files = sorted((entry.name, *_state(Path(entry))) for entry in os.scandir(folder))
+        now = str(folder), os.environ.get(READ_LOG), _state(bibliography(folder)), *files
+        if kept.get("now") != now:
+            kept.clear()
+            kept["now"] = now
+        if given not in kept:
+            kept[given] = make(*given)
+        return kept[given]
+
+    return recall
 
 
 def _referred(resources: dict, name: str) -> list[str]:

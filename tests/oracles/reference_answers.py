@@ -88,6 +88,15 @@ def medians(extra: dict) -> Rows:
                 yield case, "study 1", method, quantity, block["estmeansd"][quantity], "estmeansd 1.0.1"
 
 
+def book() -> Rows:
+    """Answers of R and metafor on trials of this book, after the trials as they stood when R was run."""
+    trials, made = load("book_trials"), load("book")
+    for case, columns in trials.items():
+        yield from inputs(case, "data of this book", **{name: c for name, c in columns.items() if name != "trial"})
+    for row in made["rows"]:
+        yield *(row[name] for name in COLUMNS[:4]), float(row["value"]), row["made_with"]
+
+
 def text() -> str:
     """The table as it has to be."""
     metafor, extra = load("metafor_open"), load("extra_open")
@@ -96,6 +105,7 @@ def text() -> str:
     writer.writerow(COLUMNS)
     for make, source in ((fits, metafor), (hybrid, extra), (prediction, extra), (effects, metafor), (medians, extra)):
         writer.writerows((*row[:4], f"{row[4]:.15g}", row[5]) for row in make(source))
+    writer.writerows((*row[:4], f"{row[4]:.17g}", row[5]) for row in book())
     return out.getvalue()
 
 

@@ -15,7 +15,9 @@ _HOME = {
     "evidence": "evidence_map",
     "sets": "sets_against_printed",
     "sequential": "sequential_path",
+    "priors": "opinions",
     "methods": "likelihood coverage",
+    "heterogeneity": "i2_by_size",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from shutil import copy2, copytree
 
 from docutils import nodes
+from pybtex.plugin import find_plugin, register_plugin
 
 MATHJAX = "tex-chtml.js"
 
@@ -79,7 +80,14 @@ def share_html_handlers(app, config):
         handlers["singlehtml"] = {**handlers.get("html", {}), **handlers["singlehtml"]}
 
 
+def remember_plaintext():
+    """Every citation asks for this plug-in; unless it is registered, pybtex looks through all installed packages."""
+    group, name = "pybtex.backends", "plaintext"
+    register_plugin(group, name, find_plugin(group, name), force=True)
+
+
 def setup(app):
+    remember_plaintext()
     app.connect("config-inited", share_html_handlers)
     app.connect("config-inited", lambda app, config: setattr(config, "mathjax_path", f"mathjax/{MATHJAX}"))
     app.connect("build-finished", copy_mathjax)

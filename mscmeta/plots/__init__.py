@@ -17,6 +17,7 @@ _HOME = {
     "sequential": "sequential_path",
     "priors": "opinions",
     "methods": "likelihood coverage",
+    "lines": "lines rank_histogram within_between",
     "heterogeneity": "i2_by_size",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

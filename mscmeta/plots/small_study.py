@@ -3,10 +3,11 @@
 from itertools import pairwise
 
 import numpy as np
+from matplotlib.lines import Line2D
 from scipy.special import ndtri
 
 from ._format import measured, shortest
-from ._style import BLACK, BLUE, axes, effect_axis_label, name_points, ratio_ticks, styled
+from ._style import BLACK, BLUE, MARKERS, SERIES, axes, effect_axis_label, name_points, ratio_ticks, styled
 from ._style import study_values as values_of
 
 SHADES = ("#f7f7f7", "#dfe3e6", "#c3cad0", "#a3adb5")
@@ -19,9 +20,11 @@ def funnel(
     *,
     levels=(0.9, 0.95, 0.99),
     filled=None,
+    groups=None,
     names=False,
     ratio=None,
     effect_label=None,
+    compact=False,
     ax=None,
 ):
     """Draw the contour-enhanced funnel plot: effects against standard errors over zones of P.
@@ -36,12 +39,16 @@ def funnel(
         Confidence levels whose zones around no effect are shaded (Peters et al. 2008).
     filled : TrimAndFill, optional
         Result of `mscmeta.trim_and_fill` for these trials; what it put in is drawn open.
+    groups : str, optional
+        Column whose values get a mark and a colour of their own; at most six.
     names : bool
         Write the trials' names.
     ratio : bool, optional
         Effects are logarithms of ratios; `attrs["measure"]` says so by default.
     effect_label : str, optional
         What the effect is called; from `attrs["measure"]` by default.
+    compact : bool
+        Narrow figure for a phone, with the legends below.
     ax : Axes, optional
         Axes to draw in.
 
@@ -53,7 +60,7 @@ def funnel(
     if not (levels and all(0 < level < 1 for level in levels) and list(levels) == sorted(levels)):
         raise ValueError(f"levels is {levels!r}; give rising confidence levels between 0 and 1, at most three")
     effect_label, ratio = measured(contrasts.attrs, effect_label, ratio)
-    ax, se = axes(ax, 6.4, 4.4), np.sqrt(v)
+    ax, se = axes(ax, *((3.9, 4.8) if compact else (6.4, 4.4))), np.sqrt(v)
     every_y, every_se = (y, se) if filled is None else (filled.y, np.sqrt(filled.v))
     if not np.array_equal(every_y[: len(y)], y):
         raise ValueError("filled does not begin with these trials; give the result of trim_and_fill for them")
@@ -67,18 +74,43 @@ def funnel(
         ax.plot([x - slope * bottom, x, x + slope * bottom], [bottom, 0, bottom], color=BLUE, lw=0.9, ls=(0, (4, 3)))
         ax.axvline(x, color=BLUE, lw=1, gid="pooled")
     ax.axvline(0, color=BLACK, lw=0.8, gid="null")
-    ax.plot(y, se, "o", color=BLACK, ms=5.5, mec="white", mew=0.5, zorder=4, gid="trials")
+    members = _members(contrasts, groups)
+    for i, (group, use) in enumerate(members.items()):
+        style = {"marker": MARKERS[i], "color": SERIES[i] if group else BLACK, "label": group or None}
+        ax.plot(y[use], se[use], ls="none", ms=5.5, mec="white", mew=0.5, zorder=4, gid="trials", **style)
     if len(every_y) > len(y):
         put_in = slice(len(y), None)
         style = {"color": "white", "mec": BLACK, "ms": 5.5, "zorder": 4, "gid": "filled", "label": "filled in"}
         ax.plot(every_y[put_in], every_se[put_in], "o", **style)
-    ax.set_xlabel(effect_axis_label(contrasts.attrs, effect_label, ratio))
+    label = effect_axis_label(contrasts.attrs, effect_label, ratio)
+    ax.set_xlabel(label.replace(" (", "\n(", 1) if compact else label)
     if ratio:
         ratio_ticks(ax.xaxis, ax.get_xlim())
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), title="P of a trial")
+    _legend(ax, compact)
     if names:
         name_points(ax, y, se, contrasts["label"])
     return ax
+
+
+def _members(contrasts, groups) -> dict[str, np.ndarray]:
+    """Which trials each group has, in order of appearance; one nameless group without a column."""
+    if groups is None:
+        return {"": np.ones(len(contrasts), dtype=bool)}
+    if groups not in contrasts:
+        raise ValueError(f"groups is {groups!r}; name a column of contrasts")
+    names = contrasts[groups].astype(str)
+    order = list(dict.fromkeys(names))
+    if len(order) > len(MARKERS):
+        raise ValueError(f"groups gives {len(order)} groups; no more than {len(MARKERS)} can be told apart")
+    return {name: (names == name).to_numpy() for name in order}
+
+
+def _legend(ax, compact) -> None:
+    named = sorted(zip(*ax.get_legend_handles_labels(), strict=True), key=lambda pair: isinstance(pair[0], Line2D))
+    place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1)}
+    if compact:
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16), "ncols": 2}
+    ax.legend(*zip(*named, strict=True), title="Shades: P of a trial", **place)
 
 
 def _zones(ax, levels, reach, bottom) -> None:

@@ -56,10 +56,13 @@ def offer_source(app, pagename, templatename, context, doctree):
             group["buttons"].insert(0, button)
 
 
-def add_filter(app, pagename, templatename, context, doctree):
-    """The ledger alone has a script of its own: the filter of its table."""
+def add_scripts(app, pagename, templatename, context, doctree):
+    """Two scripts are for some pages only: the filter of the ledger's table, and the forest plot to be changed."""
     if pagename.endswith("/ledger"):
         app.add_js_file("ledger.js", loading_method="defer")
+    if 'class="msc-forest"' in (context.get("body") or ""):
+        app.add_css_file("forest.css")
+        app.add_js_file("forest.js", loading_method="defer")
 
 
 def clean_markup(app, pagename, templatename, context, doctree):
@@ -92,7 +95,7 @@ def setup(app):
     app.connect("config-inited", lambda app, config: setattr(config, "mathjax_path", f"mathjax/{MATHJAX}"))
     app.connect("build-finished", copy_mathjax)
     app.connect("doctree-resolved", drop_thebe_nodes, priority=900)
-    app.connect("html-page-context", add_filter, priority=800)
+    app.connect("html-page-context", add_scripts, priority=800)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", offer_source, priority=901)
     app.connect("html-page-context", clean_markup, priority=902)

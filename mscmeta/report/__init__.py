@@ -5,6 +5,7 @@ accepted from authors only, as `Markup`, `cite`, `term` or `ref`.
 """
 
 from ._benefit import number_needed_text, rows_chances, rows_search, rows_without
+from ._changeable import changeable_forest
 from ._compare import Comparison, compare
 from ._display import answer, sentence, setup, show, table
 from ._fields import say
@@ -41,6 +42,7 @@ __all__ = [
     "Markup",
     "answer",
     "badge",
+    "changeable_forest",
     "cite",
     "compare",
     "estimate_ci",

@@ -17,6 +17,8 @@ _HOME = {
     "sequential": "sequential_path",
     "priors": "opinions",
     "methods": "likelihood coverage",
+    "waterfall": "waterfall contribution_ranges",
+    "multiverse": "specification_curve multiverse_spread",
     "lines": "lines rank_histogram within_between",
     "heterogeneity": "i2_by_size",
 }

@@ -169,6 +169,8 @@ def rule_breaks():
     yield at("contrasts", "poolable_has_interval", "poolable", lambda r: not r.poolable and not r.n_1, poolable="yes")
     yield at("contrasts", "poolable_has_interval", "poolable", lambda r: r.poolable, population="some of them")
     yield at("events", "events_at_most_n", "events", lambda r: True, events="999")
+    for table in ("outcomes", "events"):
+        yield at(table, "arm_known", "arm", lambda r: True, arm="nowhere")
     yield at("flow", "from_step_known", "from_step", lambda r: r.from_step, from_step="nowhere")
     yield at(
         "instruments",

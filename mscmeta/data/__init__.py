@@ -8,7 +8,7 @@ from mscmeta.data._check import check, problems
 from mscmeta.data._contrasts import contrasts
 from mscmeta.data._dictionary import dictionary
 from mscmeta.data._evidence import evidence
-from mscmeta.data._files import BrokenTableError, find, names, schema, sources
+from mscmeta.data._files import BrokenTableError, address_of, find, names, schema, sources
 from mscmeta.data._holdings import holdings
 from mscmeta.data._publish import publish
 from mscmeta.data._tables import table
@@ -16,6 +16,7 @@ from mscmeta.data._turned import on_instrument
 
 __all__ = [
     "BrokenTableError",
+    "address_of",
     "check",
     "contrasts",
     "dictionary",

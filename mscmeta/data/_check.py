@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from mscmeta.data._files import PACKAGE, Problem, find, names, read_text, records, schema, sources
+from mscmeta.data._files import PACKAGE, Problem, address_of, find, names, read_text, records, schema, sources
 from mscmeta.data._rules import RULES
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
@@ -190,7 +190,7 @@ def _references(folder: Path, package: dict, resource: dict, frame, applied: Cou
         out += _unknown(resource, frame, key["fields"], known, "foreign_key", other["path"], applied)
     for field in resource["schema"]["fields"]:
         if field.get("sourceKey"):
-            known = {(name,) for name in sources(folder)}
+            known = {(name,) for name in [*sources(folder), *filter(address_of, frame[field["name"]])]}
             out += _unknown(resource, frame, [field["name"]], known, "known_source", "references.bib", applied)
         if "listOf" in field:
             other = package["resources"][field["listOf"]]

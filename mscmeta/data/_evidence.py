@@ -1,5 +1,6 @@
 """What every trial gives for every outcome and month, and how the numbers came to be."""
 
+from mscmeta.data._added import inclusion_of
 from mscmeta.data._contrasts import contrasts
 from mscmeta.data._tables import table
 
@@ -26,9 +27,9 @@ def evidence(review: str, cells, *, kind: str = "final"):
     Returns
     -------
     DataFrame
-        `trial`, `label`, `comparator_class`, `status` (of ``inclusion.csv``), and a column a cell, named by its pair:
-        "printed", "counted" (events), "worked_out", "figure", "median" or "imputed" by the weakest part of the
-        number; "" where no source seen has one that can be pooled.
+        `trial`, `label`, `comparator_class`, `status` (of ``inclusion.csv``, or "added"), and a column a cell, named by
+        its pair: "printed", "counted" (events), "worked_out", "figure", "median" or "imputed" by the weakest part of
+        the number; "" where no source seen has one that can be pooled.
 
     Examples
     --------
@@ -38,8 +39,7 @@ def evidence(review: str, cells, *, kind: str = "final"):
     """
     import pandas as pd
 
-    inclusion = table("inclusion")
-    mine = inclusion[inclusion.review == review]
+    mine = inclusion_of(review)
     known = table("trials").set_index("trial")
     frame = mine[["trial", "comparator_class", "status"]].assign(label=[known.label[t] for t in mine.trial])
     frame = frame.set_index("trial")

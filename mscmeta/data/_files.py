@@ -13,6 +13,11 @@ HOME = "MSCMETA_DATA"
 READ_LOG = "MSCMETA_READ_LOG"
 PACKAGE = "datapackage.json"
 BIBLIOGRAPHY = "references.bib"
+#: Sources that need no entry there: they name themselves.
+_ADDRESSES = {
+    r"doi:(10\.\d{4,9}/[A-Za-z0-9._/-]+)": "https://doi.org/{}",
+    r"(NCT\d{8})": "https://clinicaltrials.gov/study/{}",
+}
 
 
 class BrokenTableError(ValueError):
@@ -159,6 +164,20 @@ def sources(folder: Path | None = None) -> dict[str, str]:
     lines = path.read_text(encoding="utf-8").splitlines()
     found = ((re.match(r"@\w+\{([^,\s]+),", line), number) for number, line in enumerate(lines, 1))
     return {match[1]: f"line {number}" for match, number in found if match}
+
+
+def address_of(source: str) -> str | None:
+    """Address of a source that names itself by DOI or registry number; None for a key of references.bib.
+
+    Examples
+    --------
+    >>> address_of("doi:10.1000/abc"), address_of("NCT01586312"), address_of("vega2015")
+    ('https://doi.org/10.1000/abc', 'https://clinicaltrials.gov/study/NCT01586312', None)
+    """
+    for pattern, address in _ADDRESSES.items():
+        if match := re.fullmatch(pattern, source):
+            return address.format(match[1])
+    return None
 
 
 def read_text(path: Path) -> Text:

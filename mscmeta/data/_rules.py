@@ -50,6 +50,20 @@ def arm_parts(rows, fetch) -> Looks:
 
 
 @rule
+def arm_known(rows, fetch) -> Looks:
+    """A trial that arms.csv does not name may have two arms, msc and control; any other arm has a row there."""
+    arms = {(row.trial, row.arm) for row in fetch("arms")}
+    named = {trial for trial, _ in arms}
+    for row in rows:
+        if row.trial in named:
+            there, says = (row.trial, row.arm) in arms, f"{row.arm!r} is no arm of {row.trial} in arms.csv"
+        else:
+            there = row.arm in ("msc", "control")
+            says = f"{row.arm!r} of {row.trial} is not in arms.csv; add it there, or name the arms msc and control"
+        yield Look(row, "arm", "" if there else says)
+
+
+@rule
 def parts_within_n(rows, fetch) -> Looks:
     for row in rows:
         for column, parts in (("female", (row.male, row.female)), ("kl_4", (row.kl_2, row.kl_3, row.kl_4))):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from mscmeta._checks import one_of
+from mscmeta.data._added import arms as all_arms
+from mscmeta.data._added import inclusion_of
 from mscmeta.data._files import records
 from mscmeta.data._tables import remembered, table
 
@@ -66,9 +68,8 @@ def endpoint_of(review: str, outcome: str):
 
 @remembered
 def members(review: str, outcome: str, trials: tuple[str, ...] | None) -> list[Member]:
-    """Trials of the review: those named, else those it pools (qu2021), holds (cochrane2025) or must hold (inferred)."""
-    inclusion, published = table("inclusion"), table("published")
-    mine = inclusion[inclusion.review == review]
+    """Trials of the review: those named, else those it pools (qu2021), holds (cochrane2025) or its criteria fit."""
+    published, mine = table("published"), inclusion_of(review)
     if trials is not None:
         for trial in trials:
             one_of("trials", trial, mine.trial)
@@ -129,7 +130,7 @@ def _ranked(frame, endpoint, column: str, words: str) -> list:
             for how, source in zip(frame.how, frame.source, strict=True)
         ],
     )
-    arms = table("arms")[["trial", "arm", "role", "dose_million", "part_of"]]
+    arms = all_arms()[["trial", "arm", "role", "dose_million", "part_of"]]
     return records(frame[frame.source_rank < len(sources)].merge(arms, on=["trial", "arm"]))
 
 

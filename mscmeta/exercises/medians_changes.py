@@ -52,9 +52,7 @@ ANSWERS = {
             _median_as_mean: "that takes the median for the mean and a large-sample SD",
             lambda: _from_quartiles("Wan"): "that is the plain average of the three numbers; Luo weighs them",
             lambda: _from_quartiles(arm="control"): "that is the control arm",
-            lambda: _from_quartiles(
-                "QE"
-            ): "that is the quantile estimation of McGrath; take the formulas for normal data",
+            lambda: _from_quartiles("QE"): "that is the quantile estimation of McGrath; take Luo and Wan",
         },
     ),
     2: Answer(
@@ -84,9 +82,7 @@ ANSWERS = {
         tolerance=0.001,
         wrong={
             0.5: "that holds only if the SD is the same before and after",
-            lambda: (
-                _sds("msc")[1] / (2 * _sds("msc")[0])
-            ): "turn the ratio round: the SD before over twice the one after",
+            lambda: _sds("msc")[1] / (2 * _sds("msc")[0]): "turn it round: the SD before over twice the one after",
             lambda: _sds("control")[0] / (2 * _sds("control")[1]): "that is the control arm",
         },
     ),
@@ -95,9 +91,7 @@ ANSWERS = {
         tolerance=0.005,
         wrong={
             lambda: _implied(1): "that is the arm with cells",
-            lambda: (
-                2 * _implied(2) - 1
-            ): "with equal SDs the change has twice the variance times one minus r; mind the two",
+            lambda: 2 * _implied(2) - 1: "the change has twice the variance times one minus r; mind the two",
             lambda: 1 - _implied(2): "that is one minus the correlation",
         },
     ),

@@ -4,6 +4,7 @@ The only part of the package that writes Markdown or HTML. Text that comes from 
 accepted from authors only, as `Markup`, `cite`, `term` or `ref`.
 """
 
+from ._agreement import rows_agreement
 from ._benefit import number_needed_text, rows_chances, rows_search, rows_without
 from ._changeable import changeable_forest
 from ._compare import Comparison, compare
@@ -59,6 +60,7 @@ __all__ = [
     "reading",
     "record",
     "ref",
+    "rows_agreement",
     "rows_arms",
     "rows_chances",
     "rows_checked",

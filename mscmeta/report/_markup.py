@@ -5,6 +5,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from ..data import address_of
+
 VERDICTS = {
     "reproduced": "✓",
     "consistent": "✓",
@@ -50,15 +52,20 @@ class Markup:
 
 
 def cite(key: str, style: str = "t") -> Markup:
-    """Cite `key` of the bibliography, as text ("t") or in parentheses ("p").
+    """Cite `key` of the bibliography, as text ("t") or in parentheses ("p"); a DOI or registry number becomes a link.
 
     Examples
     --------
     >>> str(cite("vega2015"))
     '{cite:t}`vega2015`'
+    >>> str(cite("doi:10.1000/abc"))
+    '[doi:10.1000/abc](https://doi.org/10.1000/abc)'
     """
     if style not in ("t", "p"):
         raise ValueError(f"style is {style!r}; use 't' (in the text) or 'p' (in parentheses)")
+    if address := address_of(key):
+        link = f"[{key}]({address})"
+        return Markup(link if style == "t" else f"({link})")
     return Markup(f"{{cite:{style}}}`{_checked(key, 'citation key')}`")
 
 

@@ -272,9 +272,9 @@
   const axis = (data, rows) => {
     const core = [0, ...(data.mid ? [-data.mid, data.mid] : []), ...rows.map((row) => row.y)];
     const halves = rows.map((row) => (row.high - row.low) / 2).sort((a, b) => a - b), half = halves[halves.length >> 1] || 1;
-    const least = Math.min(...core), most = Math.max(...core), reach = 0.5 * Math.max(most - least, 1.5 * half);
+    const least = Math.min(...core), most = Math.max(...core), reach = 0.65 * Math.max(most - least, 1.5 * half);
     const low = least - reach, high = most + reach, rough = (high - low) / 5, unit = 10 ** Math.floor(Math.log10(rough));
-    const step = unit * [1, 2, 5, 10].find((s) => s * unit >= rough), ticks = [];
+    const step = unit * [1, 2, 5, 10].find((s) => s * unit >= 0.6 * rough), ticks = [];
     for (let i = Math.ceil(low / step); i * step <= high; i++) ticks.push(i * step);
     return { low, high, ticks, decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
   };
@@ -293,7 +293,7 @@
     const write = (x, y, text, anchor = "start", kind = "") => (node("text", { x, y, "text-anchor": anchor, class: kind }).textContent = text);
     const line = (x1, x2, y1, y2, kind) => node("line", { x1, x2, y1, y2, class: kind });
 
-    const longest = Math.max(...rows.map((row) => row.label.length), 20), labelWidth = narrow ? 0 : Math.min(longest * charWidth + 12, 0.3 * width);
+    const longest = Math.max(...rows.map((row) => row.label.length), 26), labelWidth = narrow ? 0 : Math.min(longest * charWidth + 12, 0.3 * width);
     const left = narrow ? 8 : labelWidth, right = width - (narrow ? 8 : 255), rowHeight = narrow ? 42 : 28, markAt = narrow ? 29 : 14;
     const x = (value) => left + ((Math.min(Math.max(value, low), high) - low) / (high - low)) * (right - left);
     const names = [{ at: 0, name: "no difference", kind: "null" }], lanes = [];
@@ -310,12 +310,12 @@
     const svg = fill(document.createElementNS(NS, "svg"), { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": description(data, state, view) });
 
     if (data.mid) node("rect", { x: x(-data.mid), y: top, width: x(data.mid) - x(-data.mid), height: bottom - top, class: "mid-band" });
-    for (const { at, x: spot, lane, name, kind } of names) {
-      write(spot, 12 + 15 * lane, name, "middle", `name ${kind}`);
+    for (const { at, lane, kind } of names) {
       line(x(at), x(at), 16 + 15 * lane, narrow ? top - 2 : bottom, `reference ${kind}`);
       if (narrow) // words stand between the rows: the lines cross the marks only
         for (let i = 0, y = top + markAt; i < count; i++, y += rowHeight) line(x(at), x(at), y - 11, y + 11, `reference ${kind}`);
     }
+    for (const one of names) write(one.x, 12 + 15 * one.lane, one.name, "middle", `name ${one.kind}`);
     line(left, right, bottom, bottom, "axis");
     for (const tick of ticks) {
       line(x(tick), x(tick), bottom, bottom + 5, "axis");
@@ -344,7 +344,8 @@
       if (to >= low && from <= high) line(x(from), x(to), y, y, `bar ${kind}`);
       arrows(y, from, to, kind);
     };
-    if (!narrow) [`Effect [${percent(data.level, 0)} CI]`, "Weight", "RoB"].forEach((head, i) => write(width - [100, 42, 0][i], top - 8, head, "end", "head"));
+    const heads = [`Effect [${percent(data.level, 0)} CI]`, "Weight", ...(rows.some((row) => row.mark) ? ["RoB"] : [])];
+    if (!narrow) heads.forEach((head, i) => write(width - [100, 42, 0][i], top - 8, head, "end", "head"));
     const heaviest = Math.max(...view.on.map((row) => row.weight));
     rows.forEach((row, i) => {
       const y = top + i * rowHeight, at = y + markAt, kind = row.on ? "" : "out", side = row.on ? Math.max(4, 13 * Math.sqrt(row.weight / heaviest)) : 6;
@@ -390,7 +391,7 @@
     try {
       history.replaceState(history.state, "", location.href.split("#")[0] + (parts.length ? `#${parts.join("&")}` : ""));
     } catch {
-      // a browser that is asked too often refuses for a while; the link under the figure holds the view all the same
+      // a browser that is asked too often refuses for a while
     }
   };
 
@@ -447,11 +448,12 @@
     const place = make("div", { class: "forest-plot" });
     const legend = make("p", { class: "forest-legend" });
     const cells = make("div", { class: "forest-cells", tabindex: "0", role: "group", "aria-label": `${data.title} as a table` });
-    const code = make("code"), link = make("a", {}, "Link to this view");
+    const code = make("code");
     box.replaceChildren(
       title, notice, controls, ticks, words, place, legend,
       make("details", {}, make("summary", {}, "The same as a table"), cells),
-      make("p", { class: "forest-call" }, "The same in Python (", make("code", {}, "from mscmeta import data, pool"), "): ", code), make("p", {}, link),
+      make("p", { class: "forest-call" }, "The same in Python (", make("code", {}, "from mscmeta import data, pool"), "): ", code),
+      make("p", { class: "forest-call" }, "The address of this page holds what you see: copy it to share the view."),
     );
     box.setAttribute("role", "group");
     box.setAttribute("aria-labelledby", title.id);
@@ -482,7 +484,6 @@
       legend.hidden = !view.rows.length;
       cells.replaceChildren(table(data, state, view));
       code.textContent = call(data, state, view);
-      link.href = `#${part()}`;
     };
     const part = () => `${data.name}=${encode(data, state)}`, start = part();
     forests.push({

@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 from collections.abc import Mapping, Sequence
 
 from .. import data
@@ -11,6 +12,7 @@ from ..plots._forest_rows import ROB_SYMBOLS
 from ..plots._format import MEASURES
 from ._display import _checked_name, _display
 from ._markup import flat
+from ._words import _inside
 from ._words import months as visit_words
 
 ESTIMATORS = {
@@ -121,18 +123,19 @@ def describe(
     one_of("arms", arms, tuple(ARMS))
     level = checked_level(level)
     visits = _visits(months)
+    endpoint = _endpoint(review, outcome)
     ways = [way for way in ARMS if way in (arms, "combine", "split")]
     frames = _frames(review, outcome, visits, ways, medians, comparators, instrument)
-    told = _attrs(frames, review, outcome, instrument)
+    told = _attrs(frames, endpoint, instrument)
     start = {"visit": _first(frames, kind, arms), "kind": kind, "arms": arms, "tau2": tau2, "ci": ci}
     started = start | {k: v for k, v in INSTEAD.items() if start[k] not in (ESTIMATORS if k == "tau2" else INTERVALS)}
     return {
         "name": _checked_name(name),
         "title": flat(told["outcome_label"]),
-        "effect": f"{MEASURES[told['measure']]} in {flat(told['outcome_label'])}",
+        "effect": f"{MEASURES[told['measure']]} in {_inside(flat(told['outcome_label']))}",
         "unit": flat(told["unit"]),
         "better": -1 if told["higher_is"] == "worse" else 1,
-        "mid": told["mid"] if told["mid"] == told["mid"] else None,
+        "mid": None if math.isnan(told["mid"]) else told["mid"],
         "level": level,
         "decimals": decimals,
         "review": review,
@@ -185,21 +188,25 @@ def _frames(review, outcome, visits, ways, medians, comparators, instrument) -> 
     return found
 
 
-def _attrs(frames, review, outcome, instrument) -> dict:
-    """What the endpoint is called and how it is read, also where no trial is at hand."""
-    for frame in frames.values():
-        if frame is not None:
-            told = frame.attrs
-            break
-    else:
-        if instrument is not None:
-            raise ValueError(f"no trial of {review} has {outcome} at these visits; choose others")
-        endpoints = data.table("endpoints")
-        row = endpoints[(endpoints.review == review) & (endpoints.outcome == outcome)].iloc[0]
-        told = dict(row) | {"outcome_label": row.label}
-    if told["measure"] != "MD":
-        raise ValueError(f"{outcome} is measured as {told['measure']}; a changeable forest plot takes mean differences")
-    return told | {"mid": float("nan") if told["mid"] is None else float(told["mid"])}
+def _endpoint(review: str, outcome: str) -> dict:
+    endpoints = data.table("endpoints")
+    one_of("review", review, dict.fromkeys(endpoints.review))
+    mine = endpoints[endpoints.review == review]
+    one_of("outcome", outcome, mine.outcome)
+    endpoint = mine[mine.outcome == outcome].iloc[0].to_dict()
+    if endpoint["measure"] != "MD":
+        measure = MEASURES[endpoint["measure"]].lower()
+        raise ValueError(f"{outcome} gives a {measure}; a changeable forest plot takes mean differences")
+    return endpoint | {"outcome_label": endpoint["label"]}
+
+
+def _attrs(frames, endpoint: dict, instrument: str | None) -> dict:
+    """What the effect is called and how it is read: as the frames say, or the endpoint where there is none."""
+    held = [frame for frame in frames.values() if frame is not None]
+    if not held and instrument is not None:
+        raise ValueError(f"no trial of {endpoint['review']} has {endpoint['outcome']} at these visits; choose others")
+    told = held[0].attrs if held else endpoint
+    return told | {"mid": math.nan if told["mid"] is None else float(told["mid"])}
 
 
 def _first(frames, kind: str, arms: str) -> str:

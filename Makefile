@@ -17,7 +17,7 @@ chapter: setup
 	@$(RUN) -m tools "$(or $(NB),$(error say which chapter: make chapter NB=notebooks/methods/forest_plot))"
 
 test: setup
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n auto --dist loadgroup
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -138,7 +138,9 @@ def multiverse_of(
     found = versions(outcome, month, kinds=axes["kind"], doses=axes["doses"], medians=axes["medians"])
     masks = row_masks(found, axes)
     sets, of_set = np.unique(masks.reshape(-1, masks.shape[-1]), axis=0, return_inverse=True)
-    enough = np.array([found.rows.trial[row].nunique() > 1 for row in sets], bool)
+    trials = found.rows.trial.to_numpy(str)
+    of_trial = (trials[:, None] == np.unique(trials)).astype(int)
+    enough = (sets @ of_trial > 0).sum(axis=1) > 1
     if not enough.any():
         raise ValueError(f"no combination of choices leaves two trials for {outcome} at month {month}")
     number = np.where(enough, np.cumsum(enough) - 1, -1)[of_set.reshape(-1)]

@@ -129,7 +129,7 @@ def versions(
             rows = rows[~rows.caveats.str.split().map(lambda words: "median_as_mean" in words)]
         if numbers == "own":
             mine = _own(outcome, month, kind, dose, median)
-            if mine is not None:
+            if mine is not None and len(mine):
                 rows = pd.concat([rows[~rows.trial.isin(mine.trial)], mine])
         frames.append(rows)
         keys.append((numbers, kind, dose, median))
@@ -145,16 +145,16 @@ def versions(
 
 
 def _own(outcome: str, month: int, kind: str, doses: str, medians: str):
-    """What the trials' own reports and records have, or None: trials of Qu and Sun alone were read in them."""
-    nine = data.table("inclusion").query("review == 'qu2021'").trial.tolist()
+    """What the trials' own reports and records have, or None; only trials of Qu and Sun were read in them."""
+    nine, rows = data.table("inclusion").query("review == 'qu2021'").trial, data.table("outcomes")
+    read = rows.trial[(rows.outcome == outcome) & (rows.month == month) & (rows.source != "cochrane2025")]
+    here = [trial for trial in nine if trial in set(read)]
+    how = {"kind": kind, "arms": doses, "medians": medians}
     try:
-        found = data.contrasts(
-            "qu2021", OWN_ENDPOINT[outcome], month, kind=kind, arms=doses, medians=medians, trials=nine
-        )
-    except ValueError:  # no trial is left, or none has the month
+        found = data.contrasts("qu2021", OWN_ENDPOINT[outcome], month, trials=here, **how) if here else None
+    except ValueError:  # the only trials there print medians, which were to be left out
         return None
-    found = found[found.source != "cochrane2025"]
-    return found if len(found) else None
+    return None if found is None else found[found.source != "cochrane2025"]
 
 
 def _who(trial) -> tuple[dict, dict]:

@@ -448,10 +448,11 @@
     const place = make("div", { class: "forest-plot" });
     const legend = make("p", { class: "forest-legend" });
     const cells = make("div", { class: "forest-cells", tabindex: "0", role: "group", "aria-label": `${data.title} as a table` });
-    const code = make("code");
+    const code = make("code"), fold = make("details", {}, make("summary", {}, "The same as a table"), cells);
+    fold.addEventListener("toggle", () => show());
     box.replaceChildren(
       title, notice, controls, ticks, words, place, legend,
-      make("details", {}, make("summary", {}, "The same as a table"), cells),
+      fold,
       make("p", { class: "forest-call" }, "The same in Python (", make("code", {}, "from mscmeta import data, pool"), "): ", code),
       make("p", { class: "forest-call" }, "The address of this page holds what you see: copy it to share the view."),
     );
@@ -474,15 +475,15 @@
     };
     const show = () => {
       const view = compute(data, state);
+      shownWidth = Math.round(Math.min(Math.max(place.clientWidth || 700, 260), 900)); // asked first: nothing is laid out twice
       for (const field of FIELDS) selects[field].value = state[field];
       showTicks(view);
       const text = sentence(data, state, view);
       if (words.textContent !== text) words.textContent = text;
-      shownWidth = Math.round(Math.min(Math.max(place.clientWidth || 700, 260), 900));
       place.replaceChildren(...(view.rows.length ? [draw(data, state, view, shownWidth)] : []));
       legend.textContent = view.rows.some((row) => row.mark) ? data.legend : "No judgement of risk of bias is at hand for these trials.";
       legend.hidden = !view.rows.length;
-      cells.replaceChildren(table(data, state, view));
+      cells.replaceChildren(...(fold.open ? [table(data, state, view)] : []));
       code.textContent = call(data, state, view);
     };
     const part = () => `${data.name}=${encode(data, state)}`, start = part();

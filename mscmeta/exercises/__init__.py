@@ -32,15 +32,19 @@ arguments that asks mscmeta and the data. So answers follow the data. ::
         ),
     }
 
+Where a value takes more than a tenth of a second, put `functools.cache` before the function that computes it.
+
 In the notebook the exercise's text names what is wanted, its unit, and the settings (REML, Hartung-Knapp with floor):
-answers do not follow the parameters cell of a chapter, so solutions must not either. The solution's cell ends with
-``check("prediction", 1, width)``. ``tests/test_exercises.py`` goes over every declared answer (right one accepted,
-three wrong ones refused, no line shows the right number) and runs every solution cell that calls `check`.
+answers do not follow the parameters cell of a chapter, so solutions must not either. It ends with "Check with
+`check("prediction", 1, width)`"; the solution's cell ends with that call. ``tests/test_exercises.py`` goes over every
+declared answer (right one accepted, three wrong ones refused, no line shows the right number), runs every solution cell
+that calls `check`, and wants text and solution to name the same exercise.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from numbers import Integral
 from pkgutil import iter_modules
 
 from mscmeta import _checks
@@ -89,6 +93,8 @@ def check(chapter: str, number: int, answer: object) -> None:
 def verdict(chapter: str, number: int, answer: object) -> str:
     """The line that `check` prints."""
     declared = _answers(_checks.one_of("chapter", chapter, _names()))
+    if not isinstance(number, Integral):
+        raise TypeError(f"number is {number!r}; give the exercise's number, such as 1")
     if isinstance(number, bool) or number not in declared:
         known = ", ".join(str(n) for n in sorted(declared))
         raise ValueError(f"number is {number!r}; the exercises of {chapter!r} that can be checked are {known}")

@@ -64,7 +64,7 @@ class Answer:
         for value, hint in self.mistakes():
             if self.same(value, given):
                 return f"Not yet: {hint.rstrip('.')}."
-        return f"Not yet. {self._what_counts(right)}"
+        return self.nearly()
 
     def mistakes(self) -> list[tuple[object, str]]:
         """The typical wrong answers, computed, each with its hint."""
@@ -77,18 +77,21 @@ class Answer:
         if isinstance(one, str):
             return isinstance(other, str) and _word(one) == _word(other)
         if isinstance(one, Real):
+            if self.tolerance is None:
+                raise TypeError("this answer is a number; declare its tolerance (0 for a count)")
             near = self.tolerance * (1 + 1e-9)  # 0.3 is within 0.1 of 0.2, whatever binary digits say
             return isinstance(other, Real) and bool(abs(one - other) <= near)
         one, other = list(one), list(other)
         return len(one) == len(other) and all(self.same(a, b) for a, b in zip(one, other, strict=True))
 
-    def _what_counts(self, right: object) -> str:
+    def nearly(self) -> str:
+        """What is said of an unknown wrong answer: what counts as right, not what is right."""
         if self.tolerance is None:
-            return "Every word must be there, spelled as in the exercise; capitals do not matter."
+            return "Not yet. Every word must be there, spelled as in the exercise; capitals do not matter."
         if self.tolerance == 0:
-            return "The answer is exact: give it in full, without rounding."
+            return "Not yet. The answer is exact: give it in full, without rounding."
         unit = f" {self.unit}" if self.unit else ""
-        return f"An answer counts when it is within {self.tolerance:g}{unit} of the right one."
+        return f"Not yet. An answer counts when it is within {self.tolerance:g}{unit} of the right one."
 
 
 def _word(text: str) -> str:

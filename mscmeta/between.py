@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -158,13 +159,19 @@ def way(outcome: str, month: int, *, tau2: str | float = "REML", ci: str = "HK-f
     turn = -1 if last.instrument == "sf36_pf_100" else 1  # there 100 is best
     last_ci = sorted((turn * last.ci_low, turn * last.ci_high))
     rows = versions(outcome, month, doses=("as_published", "combine"), medians=("Luo-Wan",))
-    own, restricted = own_units(rows.rows), bool(last.restricted_to)
-    listed = _listed(outcome, month, rows)
+    restricted = bool(last.restricted_to)
+    masks = _masks(rows, _listed(outcome, month, rows), restricted)
+    effects = [(frame.y.to_numpy(float), frame.v.to_numpy(float)) for frame in (own_units(rows.rows), rows.rows)]
     ends = {"first": float(first.estimate), "last": turn * float(last.estimate)}
 
-    def rerun(state: dict, kinds: tuple[str, str]):
-        mask = _mask(rows, listed, state, kinds, restricted)
-        return _fit((rows.rows if state["units"] else own)[mask], state["model"], tau2, ci, level)
+    @cache
+    def fit(taken: bytes, units: int, model: int) -> tuple[float, float, float]:
+        mask = np.frombuffer(taken, bool)
+        y, v = (x[mask] for x in effects[units])
+        return _fit(y, v, model, tau2, ci, level)
+
+    def rerun(state: dict, kinds: tuple[str, str]) -> tuple[float, float, float]:
+        return fit(_mask(rows, masks, state, kinds).tobytes(), state["units"], state["model"])
 
     sides = {"first": dict.fromkeys(STEPS, 0), "last": dict.fromkeys(STEPS, 1)}
     kinds = tuple(
@@ -172,9 +179,9 @@ def way(outcome: str, month: int, *, tau2: str | float = "REML", ci: str = "HK-f
     )
     fits = [rerun(dict(zip(STEPS, state, strict=True)), kinds) for state in product((0, 1), repeat=len(STEPS))]
     arrays = np.array(fits).T.reshape(3, *(2,) * len(STEPS))
-    unit = rows.rows.attrs["unit"]
-    return Way(outcome, month, unit, *ends.values(), Interval(float(first.ci_low), float(first.ci_high)),
-               Interval(*map(float, last_ci)), kinds, restricted, *arrays)  # fmt: skip
+    first_ci = Interval(float(first.ci_low), float(first.ci_high))
+    about = (outcome, month, rows.rows.attrs["unit"], *ends.values(), first_ci, Interval(*map(float, last_ci)))
+    return Way(*about, kinds, restricted, *arrays)
 
 
 def _printed(review: str, outcome: str, month: int):
@@ -191,20 +198,27 @@ def _listed(outcome: str, month: int, rows: Versions) -> np.ndarray:
     return rows.rows.trial.isin(known.trial[known.listed]).to_numpy()
 
 
-def _mask(rows: Versions, listed: np.ndarray, state: dict, kinds: tuple[str, str], restricted: bool) -> np.ndarray:
+def _masks(rows: Versions, listed: np.ndarray, restricted: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Rows that either side's choice of trials, comparator and soundness takes."""
+    return {
+        "trials": (listed, rows.members["cochrane2025"]),
+        "comparator": tuple(rows.compared("cochrane2025", option) for option in ("any", "inactive")),
+        "weak": tuple(rows.sound(option) for option in ("keep", "clean" if restricted else "keep")),
+    }
+
+
+def _mask(rows: Versions, masks: dict, state: dict, kinds: tuple[str, str]) -> np.ndarray:
+    """Rows of one mixture of choices."""
     numbers, doses = ("own", "extraction")[state["numbers"]], ("as_published", "combine")[state["doses"]]
     mask = rows.entered[numbers, kinds[state["kind"]], doses, "Luo-Wan"]
-    mask = mask & (rows.members["cochrane2025"] if state["trials"] else listed)
-    mask = mask & rows.compared("cochrane2025", "inactive" if state["comparator"] else "any")
-    return mask & rows.sound("clean" if state["weak"] and restricted else "keep")
+    for choice, sides in masks.items():
+        mask = mask & sides[state[choice]]
+    return mask
 
 
-def _fit(trials: pd.DataFrame, random: int, tau2, ci: str, level: float) -> tuple[float, float, float]:
+def _fit(y: np.ndarray, v: np.ndarray, random: int, tau2, ci: str, level: float) -> tuple[float, float, float]:
     """Estimate and limits: by the rule of Qu and Sun, or by random effects; NaN without trials."""
-    if not len(trials):
+    if not len(y):
         return (np.nan,) * 3
-    if random:
-        fit = pool(trials.y, trials.v, tau2=tau2, ci=ci, level=level)
-    else:
-        fit = pool_by_heterogeneity(trials.y, trials.v)
-    return float(fit.estimate), float(fit.ci.low), float(fit.ci.high)
+    found = pool(y, v, tau2=tau2, ci=ci, level=level) if random else pool_by_heterogeneity(y, v)
+    return float(found.estimate), float(found.ci.low), float(found.ci.high)

@@ -208,7 +208,8 @@ def inconsistency(pooled, limits: Interval) -> Rating:
     Returns
     -------
     Rating
-        None down where I² is below 40 %, or where a new trial would be expected in no other zone than the mean. Else
+        None down where I² is below 40 %, or where the prediction interval crosses no threshold that the confidence
+        interval does not. Else
         one level; two where I² is at least 75 % and the prediction interval holds important effects both ways. Without
         a prediction interval (common effect, few trials) I² alone: one level from 40 %.
 
@@ -233,7 +234,7 @@ def inconsistency(pooled, limits: Interval) -> Rating:
     if not future:
         return _computed("inconsistency", 1, "trials disagree, and nothing can be said of a new one")
     if set(future) <= set(zones(pooled.ci, limits)) and len(future) < 3:
-        says = "trials disagree, but a new one is expected on the same side of the thresholds"
+        says = "trials disagree, but that takes a new one across no further threshold"
         return _computed("inconsistency", 0, says)
     if len(future) == 3 and i2 >= I2_CONSIDERABLE:
         says = "trials disagree so much that a new one may show an important effect either way"

@@ -5,7 +5,7 @@ reason; a number that could not be used is listed with its reason, never dropped
 """
 
 from mscmeta.data._check import check, problems
-from mscmeta.data._contrasts import contrasts
+from mscmeta.data._contrasts import NoTrialLeftError, contrasts
 from mscmeta.data._dictionary import dictionary
 from mscmeta.data._evidence import evidence
 from mscmeta.data._files import BrokenTableError, address_of, find, names, schema, sources
@@ -16,6 +16,7 @@ from mscmeta.data._turned import on_instrument
 
 __all__ = [
     "BrokenTableError",
+    "NoTrialLeftError",
     "address_of",
     "check",
     "contrasts",

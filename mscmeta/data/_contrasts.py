@@ -20,6 +20,14 @@ COUNTS = ["events_1", "n_1", "events_2", "n_2"]
 EFFECT = ["y", "v", "kind", "instrument", "how", "caveats", "source", "where", "note"]
 
 
+class NoTrialLeftError(ValueError):
+    """No trial is left to pool; `left_out` holds trial, label and reason for each."""
+
+    def __init__(self, message: str, left_out: list[dict]):
+        super().__init__(message)
+        self.left_out = left_out
+
+
 def contrasts(
     review: str,
     outcome: str,
@@ -71,7 +79,7 @@ def contrasts(
     ------
     ValueError
         For an unknown review, outcome, month, trial or option, for an option that does not apply, and when no trial is
-        left; the message says why.
+        left (`NoTrialLeftError`); the message says why.
     TypeError
         If `trials` is not a list of keys.
 
@@ -102,7 +110,7 @@ def contrasts(
             left_out.append({"trial": member.trial, "label": member.label, "reason": str(reason)})
     if not made:
         why = "; ".join(f"{out['label']}: {out['reason']}" for out in left_out)
-        raise ValueError(f"no trial of {review} is left for {outcome}{_at(month)}: {why}")
+        raise NoTrialLeftError(f"no trial of {review} is left for {outcome}{_at(month)}: {why}", left_out)
     return _frame(ask, made, left_out)
 
 

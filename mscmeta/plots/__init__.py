@@ -15,6 +15,7 @@ _HOME = {
     "evidence": "evidence_map",
     "sets": "sets_against_printed",
     "sequential": "sequential_path",
+    "certainty": "certainty_profile",
     "priors": "opinions",
     "methods": "likelihood coverage",
     "waterfall": "waterfall contribution_ranges",

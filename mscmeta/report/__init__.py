@@ -9,7 +9,9 @@ from ._benefit import number_needed_text, rows_chances, rows_search, rows_withou
 from ._changeable import changeable_forest
 from ._compare import Comparison, compare
 from ._display import answer, sentence, setup, show, table
+from ._empty import ends_if_empty
 from ._fields import say
+from ._grade import certainty_word, effect_text, plain_statement, rows_domains, rows_findings
 from ._markup import Markup, badge, cite, ref, term
 from ._outcome import (
     finding,
@@ -43,9 +45,12 @@ __all__ = [
     "Markup",
     "answer",
     "badge",
+    "certainty_word",
     "changeable_forest",
     "cite",
     "compare",
+    "effect_text",
+    "ends_if_empty",
     "estimate_ci",
     "figure_alt",
     "finding",
@@ -56,6 +61,7 @@ __all__ = [
     "number_needed_text",
     "p_value",
     "percent",
+    "plain_statement",
     "plural",
     "reading",
     "record",
@@ -64,6 +70,8 @@ __all__ = [
     "rows_arms",
     "rows_chances",
     "rows_checked",
+    "rows_domains",
+    "rows_findings",
     "rows_gaps",
     "rows_held",
     "rows_ledger",

@@ -18,7 +18,9 @@ def setup() -> None:
     from IPython import get_ipython
 
     from ..plots._style import RC
+    from ._empty import resume
 
+    resume()
     mpl.style.use("seaborn-v0_8-ticks")
     mpl.rcParams.update(RC)
     if get_ipython() is not None:

@@ -1,6 +1,7 @@
 # make book    the book, in _build/html/index.html      make book TAU2=DL CI=Wald    the same with other settings
 # make test    all tests                                 make chapter NB=notebooks/methods/forest_plot TAU2=DL
 # make lint    style, layers, clean notebooks            make clean · make lock · make bench
+# make pdf     the book as one PDF, in _build/book.pdf (needs Chromium)
 # Settings and their values: book/parameters.yml. Another Python: make book PYTHON=python3.12
 
 PYTHON ?= python3
@@ -8,10 +9,13 @@ BIN := .venv/bin
 RUN := PYTHONDONTWRITEBYTECODE= $(BIN)/python
 
 .DEFAULT_GOAL := book
-.PHONY: book chapter test lint bench lock clean setup
+.PHONY: book pdf chapter test lint bench lock clean setup
 
 book: setup
 	@$(RUN) -m tools
+
+pdf: book
+	@$(RUN) -m tools.pdf
 
 chapter: setup
 	@$(RUN) -m tools "$(or $(NB),$(error say which chapter: make chapter NB=notebooks/methods/forest_plot))"

@@ -8,7 +8,7 @@ from doit.exceptions import TaskFailed, UnmetDependency
 from doit.reporter import ZeroReporter
 
 from tools import execute, parameters, site, stage
-from tools.common import BUILD, ROOT, STAGE, BuildError, chapters, digest, files, notebooks, shown
+from tools.common import BUILD, ROOT, STAGE, BuildError, chapters, commit_date, digest, files, notebooks, shown
 
 SETTINGS: dict[str, str | float] = {}  # what differs from the defaults of book/parameters.yml; tools/build.py fills it
 
@@ -104,6 +104,7 @@ def task_stage() -> dict:
         "uptodate": [
             same("settings", lambda: dict(SETTINGS)),
             same("sources", lambda: digest(sources())),
+            same("date", commit_date),
             same("made", lambda: digest(files(STAGE))),
         ],
         "io": {"capture": False},
@@ -113,7 +114,7 @@ def task_stage() -> dict:
 def sources() -> list[Path]:
     """Everything that the stage is made of."""
     fixed = [ROOT / "_config.yml", ROOT / "_toc.yml", ROOT / "tools" / "stage.py", *files(ROOT / "mscmeta", "*.py")]
-    runs = [execute.executed(notebook) for notebook in notebooks()]
+    runs = [path(notebook) for notebook in notebooks() for path in (execute.executed, execute.account)]
     return [*fixed, *runs, *files(ROOT / "book"), *files(ROOT / "data")]
 
 

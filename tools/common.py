@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -79,13 +80,21 @@ def notebooks() -> list[Path]:
 
 
 def commit_time() -> str:
-    """Time of the last commit in seconds, the date of everything that is built."""
+    """Time of the last commit in seconds, the date of everything that is built; SOURCE_DATE_EPOCH says otherwise."""
+    if os.environ.get("SOURCE_DATE_EPOCH", "").isdigit():
+        return os.environ["SOURCE_DATE_EPOCH"]
     git = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
     try:
         answer = subprocess.run(git, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout.strip()
     except OSError:
         answer = ""
     return answer if answer.isdigit() and answer != "0" else NO_GIT_EPOCH
+
+
+def commit_date() -> str | None:
+    """Day of the last commit, or None in a copy without git: a page must not print a date that nobody knows."""
+    seconds = commit_time()
+    return None if seconds == NO_GIT_EPOCH else time.strftime("%Y-%m-%d", time.gmtime(int(seconds)))
 
 
 def environment(**more: str) -> dict[str, str]:

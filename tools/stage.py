@@ -1,11 +1,13 @@
 """Lay out what Sphinx reads: the tree as in the repository, with run notebooks and download copies of the tables."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
+from tools import common
 from tools.common import BUILD, ROOT, STAGE, BuildError, chapters, files, notebooks, read_yaml, run_logged, shown
 from tools.execute import executed, listed
 
@@ -49,11 +51,18 @@ def contents(settings: Mapping[str, object]) -> dict[Path, Path | str]:
         wanted[place] = executed(notebook)
         wanted[Path("extra/downloads") / place] = notebook
     tidy_results()
+    wanted[Path("made_from.json")] = made_from()
     data = published_tables()
     for table in files(data):
         wanted[Path("data") / table.relative_to(data)] = table
         wanted[Path("extra/downloads/data") / table.relative_to(data)] = table
     return wanted
+
+
+def made_from() -> str:
+    """What book/_ext/mscbook.py tells under each page: the day of the repository, and the files that its run read."""
+    read = {shown(notebook.with_suffix("")): [*map(shown, listed(notebook, "read") or [])] for notebook in notebooks()}
+    return json.dumps({"date": common.commit_date(), "read": read}, indent=1) + "\n"
 
 
 def tidy_results() -> None:

@@ -1,6 +1,9 @@
 """What the theme lacks: its own MathJax, no Thebe, clean names for a screen reader, notebooks without outputs."""
 
+import json
 import re
+from hashlib import sha256
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copy2, copytree
@@ -76,6 +79,27 @@ def clean_markup(app, pagename, templatename, context, doctree):
     context["body"] = body
 
 
+def tell_sources(app, pagename, templatename, context, doctree):
+    """Under a page that was computed: when, and from which tables, each with its checksum and its download."""
+    path = Path(app.confdir) / "made_from.json"
+    made = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"read": {}}
+    tables = [name for name in made["read"].get(pagename, []) if name.endswith(".csv")]
+    if not tables or not context.get("body"):
+        return
+    rows, sums = [], escape(context["pathto"]("downloads/data/SHA256SUMS", 1))
+    for name in tables:  # the copies for download: what a reader can check against these sums
+        url, file = context["pathto"](f"downloads/{name}", 1), Path(app.confdir) / name
+        code = sha256(file.read_bytes()).hexdigest()[:12]
+        rows.append(f'<li><a href="{escape(url)}">{escape(file.name)}</a> <code>{code}</code></li>')
+    known = f"as the repository stood on {made['date']}" if made.get("date") else "from a copy without its history"
+    context["body"] += (
+        f'<details class="made-from"><summary>Computed from {len(tables)} {"table" if len(tables) == 1 else "tables"} '
+        f"of the data, {known}</summary><p>Every number has its source in its row. After each table stand the first "
+        f'digits of its SHA-256 checksum; <a href="{sums}">SHA256SUMS</a> has them whole.</p>'
+        f"<ul>{''.join(rows)}</ul></details>"
+    )
+
+
 def share_html_handlers(app, config):
     """sphinx-exercise registers "singlehtml" visitors, which hides every "html" one."""
     handlers = app.registry.translation_handlers
@@ -99,6 +123,7 @@ def setup(app):
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", offer_source, priority=901)
     app.connect("html-page-context", clean_markup, priority=902)
+    app.connect("html-page-context", tell_sources, priority=903)
     app.add_css_file("mscbook.css")
     app.add_js_file("mscbook.js", loading_method="defer")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

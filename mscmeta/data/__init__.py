@@ -8,7 +8,7 @@ from mscmeta.data._check import check, problems
 from mscmeta.data._contrasts import NoTrialLeftError, contrasts
 from mscmeta.data._dictionary import dictionary
 from mscmeta.data._evidence import evidence
-from mscmeta.data._files import BrokenTableError, address_of, find, names, schema, sources
+from mscmeta.data._files import BrokenTableError, address_of, beside, find, names, schema, sources
 from mscmeta.data._holdings import holdings
 from mscmeta.data._publish import publish
 from mscmeta.data._tables import table
@@ -18,6 +18,7 @@ __all__ = [
     "BrokenTableError",
     "NoTrialLeftError",
     "address_of",
+    "beside",
     "check",
     "contrasts",
     "dictionary",

@@ -151,6 +151,31 @@ def bibliography(folder: Path | None = None) -> Path:
     raise FileNotFoundError(f"{BIBLIOGRAPHY} is neither in {folder} nor in book/ beside it; copy it there")
 
 
+def beside(name: str) -> Path:
+    """Find a file of the repository that the data folder belongs to, and note that it was read.
+
+    Parameters
+    ----------
+    name : str
+        Its path in the repository, such as "book/parameters.yml".
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file beside the data folder.
+
+    Examples
+    --------
+    >>> beside("CITATION.cff").name
+    'CITATION.cff'
+    """
+    path = find().resolve().parent / name
+    if not path.is_file():
+        raise FileNotFoundError(f"{name} is not beside the data folder {find()}; use the tables of a whole repository")
+    note_read(path)
+    return path
+
+
 def sources(folder: Path | None = None) -> dict[str, str]:
     """Keys of references.bib, the only names a `source` may have, with the line each entry is on.
 

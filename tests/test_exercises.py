@@ -142,7 +142,7 @@ def test_every_exercise_has_a_solution_that_is_executed_and_accepted(chapter, mo
     space = {"__name__": "chapter"}
     for source, kind in notebook_of(chapter):
         if kind == "markdown":
-            text += source
+            text += "\n\n" + source
             continue
         cell = ast.parse(source)
         if calls := checked_in(cell):

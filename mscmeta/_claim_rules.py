@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 
 from mscmeta import audit, data
 from mscmeta.audit import Finding
-from mscmeta.pool import Pooled, pool_by_heterogeneity
+from mscmeta.pool import Pooled, pool, pool_by_heterogeneity
 
 
 def rules() -> dict[str, Callable]:
@@ -22,6 +23,7 @@ def rules() -> dict[str, Callable]:
         effect_on_instruments,
         fits_trials,
         rerun,
+        candidate_rerun,
         reporting_trials,
         names_reference,
         percent_fall,
@@ -170,6 +172,31 @@ def rerun(quantity: str, printed: str, review: str, outcome: str, month: int) ->
     same = around.low <= value <= around.high
     shown = f"Rerun from {fit.k} comparisons, {'fixed' if fit.tau2_method == 'FE' else 'random'} effects: {value:.3g}"
     return Finding("rerun", "reproduced" if same else "differs", f"{shown}, printed {printed}.")
+
+
+def candidate_rerun(printed: str, review: str, outcome: str, month: int = 0, instrument: str = "") -> Finding:
+    """What the trials that fit the criteria of a review give, where the review names none: told, but no verdict.
+
+    Parameters
+    ----------
+    printed : str
+        The printed estimate.
+    review, outcome : str
+    month : int
+        0 for events, which have none.
+    instrument : str
+        Scale of the printed number, if it is not that of ``endpoints.csv``.
+    """
+    try:
+        frame = data.contrasts(review, outcome, month or None)
+    except data.NoTrialLeftError:
+        return Finding("candidate_rerun", "not_applicable", "No trial that fits its criteria is at hand.")
+    frame = data.on_instrument(frame, instrument) if instrument else frame
+    fit = pool(frame.y, frame.v, tau2="DL", ci="Wald", labels=frame.label)
+    shown = (float(x) for x in (fit.estimate, fit.ci.low, fit.ci.high))
+    values = [math.exp(x) if frame.attrs["measure"] == "RR" else x for x in shown]
+    says = "{} trials that fit its criteria give {:.3g} ({:.3g} to {:.3g}), printed {}; its own trials are not named."
+    return Finding("candidate_rerun", "not_applicable", says.format(fit.k, *values, printed))
 
 
 @cache

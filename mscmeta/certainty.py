@@ -174,3 +174,43 @@ def _judged(review: str, outcome: str, month: int | None, comparators: str) -> d
         else Rating(domain, None, nobody, False)
         for domain in JUDGED
     }
+
+
+def assess_all(review: str, cells, comparators: str = "all", *, kind: str = "final", **model) -> dict:
+    """Assess several outcomes.
+
+    Parameters
+    ----------
+    review : str
+    cells : iterable of (str, int or None)
+        Outcomes and months.
+    comparators, kind
+        As for `assess`.
+    **model
+        `tau2`, `ci` and `level`, as for `assess`.
+
+    Returns
+    -------
+    dict
+        By cell; None where no trial is left.
+
+    Raises
+    ------
+    NoTrialLeftError
+        If none is left for any of them.
+
+    Examples
+    --------
+    >>> found = assess_all("sadeghirad2024", [("pain", 6), ("adverse_local", None)], "usual care")
+    >>> {outcome: one and one.fit.k for (outcome, _), one in found.items()}
+    {'pain': 1, 'adverse_local': None}
+    """
+    found, reason = {}, None
+    for outcome, month in cells:
+        try:
+            found[outcome, month] = assess(review, outcome, month, comparators=comparators, kind=kind, **model)
+        except data.NoTrialLeftError as error:
+            found[outcome, month], reason = None, reason or error
+    if reason and not any(found.values()):
+        raise reason
+    return found

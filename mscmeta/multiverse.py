@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 #: Choices about the rows and about the model; the multiverse has one axis for each, in this order.
 ROW_CHOICES = ("trials", "comparator", "numbers", "kind", "doses", "medians", "instrument", "weak")
 MODEL_CHOICES = ("tau2", "ci")
+#: The choices in words.
+NAMES = {
+    "trials": "set of trials",
+    "comparator": "comparator",
+    "numbers": "source of numbers",
+    "kind": "final or change",
+    "doses": "doses",
+    "medians": "medians",
+    "instrument": "instrument",
+    "weak": "weak rows",
+    "tau2": "estimator of τ²",
+    "ci": "interval",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import data
 from ._checks import one_of
+from .data._tables import remembered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,43 +119,49 @@ def versions(
     >>> int(found.mask().sum()), int(found.mask(comparator="placebo").sum()), int(found.mask(medians="exclude").sum())
     (17, 3, 16)
     """
+    one_of("outcome", outcome, OWN_ENDPOINT)
+    return _versions(outcome, month, tuple(kinds), tuple(doses), tuple(medians))
+
+
+@remembered
+def _versions(outcome: str, month: int, kinds: tuple, doses: tuple, medians: tuple) -> Versions:
     import pandas as pd
 
-    one_of("outcome", outcome, OWN_ENDPOINT)
     theirs = data.contrasts("cochrane2025", outcome, month)
-    frames, keys = [], []
-    for numbers, kind, dose, median in product(NUMBERS, kinds, doses, medians):
-        rows = theirs
-        if median == "exclude":
-            rows = rows[~rows.caveats.str.split().map(lambda words: "median_as_mean" in words)]
-        if numbers == "own":
-            mine = _own(outcome, month, kind, dose, median)
-            if mine is not None and len(mine):
-                rows = pd.concat([rows[~rows.trial.isin(mine.trial)], mine])
-        frames.append(rows)
-        keys.append((numbers, kind, dose, median))
-    together = pd.concat(frames, ignore_index=True)
+    median = theirs.caveats.str.split().map(lambda words: "median_as_mean" in words)
+    read = _read_elsewhere(outcome, month)
+    frames = {}
+    for numbers, *how in product(NUMBERS, kinds, doses, medians):
+        rows = theirs[~median] if how[2] == "exclude" else theirs
+        mine = _own(outcome, month, read, *how) if numbers == "own" else None
+        if mine is not None:
+            rows = pd.concat([rows[~rows.trial.isin(mine.trial)], mine])
+        frames[numbers, *how] = rows
+    together = pd.concat(frames.values(), ignore_index=True)
     row_of = together.groupby(["label", "y", "v"], sort=False).ngroup().to_numpy()
     rows = together[~pd.Series(row_of).duplicated()].reset_index(drop=True)
     rows.attrs = dict(theirs.attrs)
-    ends = np.cumsum([len(frame) for frame in frames])
-    entered = {
-        key: np.isin(np.arange(len(rows)), part) for key, part in zip(keys, np.split(row_of, ends[:-1]), strict=True)
-    }
+    parts = np.split(row_of, np.cumsum([len(frame) for frame in frames.values()])[:-1])
+    entered = {key: np.isin(np.arange(len(rows)), part) for key, part in zip(frames, parts, strict=True)}
     return Versions(outcome, month, rows, entered, *_who(rows.trial))
 
 
-def _own(outcome: str, month: int, kind: str, doses: str, medians: str):
-    """What the trials' own reports and records have, or None; only trials of Qu and Sun were read in them."""
+def _read_elsewhere(outcome: str, month: int) -> list[str]:
+    """Trials of Qu and Sun with numbers from another source than the extraction; other trials were not read so."""
     nine, rows = data.table("inclusion").query("review == 'qu2021'").trial, data.table("outcomes")
-    read = rows.trial[(rows.outcome == outcome) & (rows.month == month) & (rows.source != "cochrane2025")]
-    here = [trial for trial in nine if trial in set(read)]
+    read = set(rows.trial[(rows.outcome == outcome) & (rows.month == month) & (rows.source != "cochrane2025")])
+    return [trial for trial in nine if trial in read]
+
+
+def _own(outcome: str, month: int, trials: list[str], kind: str, doses: str, medians: str):
+    """What the trials' own reports and records have, or None."""
     how = {"kind": kind, "arms": doses, "medians": medians}
     try:
-        found = data.contrasts("qu2021", OWN_ENDPOINT[outcome], month, trials=here, **how) if here else None
+        found = data.contrasts("qu2021", OWN_ENDPOINT[outcome], month, trials=trials, **how) if trials else None
     except ValueError:  # the only trials there print medians, which were to be left out
         return None
-    return None if found is None else found[found.source != "cochrane2025"]
+    found = None if found is None else found[found.source != "cochrane2025"]
+    return None if found is None or found.empty else found
 
 
 def _who(trial) -> tuple[dict, dict]:

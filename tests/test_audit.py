@@ -371,11 +371,11 @@ def test_what_trial_rows_show():
     assert flags(but(mean_1="-1.00", mean_2="-1.50", kind="change")) == set()
     assert flags(but(sd_1="-2.00")) >= {"negative_spread"}
     assert flags(but(mean_1="9.80", mean_2="9.70", sd_1="2.00", sd_2="0.90")) == {"sd_possible"}
-    assert flags(but(sd_1="0.30", sd_2="0.31", mean_1="2.00")) == {"large_effect"}
-    assert flags(but(sd_1="0.00", sd_2="0.00", mean_1="2.00")) == {"large_effect"}
+    assert flags(but(sd_1="0.30", sd_2="0.31", mean_1="2.00")) == {"large_effect", "smallest_spread"}
+    assert flags(but(sd_1="0.00", sd_2="0.00", mean_1="2.00")) == {"large_effect", "smallest_spread"}
     assert flags(but(n_1="24", randomised_1="20")) == {"analysed_randomised"}
     assert flags(but(mean_1="4.20", **report)) == {"difference_of_means"}
-    assert flags(but(sd_1="0.45", sd_2="0.49", **report)) == {"interval_from_arms"}
+    assert flags(but(sd_1="0.45", sd_2="0.49", **report)) == {"interval_from_arms", "smallest_spread"}
     assert flags(but(**report | {"ci_low": "-1.30"})) >= {"centred"}
     assert flags(but(**report, p="0.010")) == {"p_from_interval"}
     assert flags(but(sd_1="0.20"), but(month="12")) == {"spread"}

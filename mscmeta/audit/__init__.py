@@ -41,7 +41,8 @@ from mscmeta.audit.statements import (
     threshold_kept,
     within_mid,
 )
-from mscmeta.audit.trials import audit_rows, repeated_visit, shared_control, spread
+from mscmeta.audit.trials import audit_rows, repeated_visit, shared_control, spread, spreads_across
+from mscmeta.audit.visits import counts_exchanged, jumps, one_baseline, smallest_spread
 
 __all__ = [
     "VERDICTS",
@@ -57,6 +58,7 @@ __all__ = [
     "centred",
     "count",
     "counted",
+    "counts_exchanged",
     "decimals",
     "df_implied",
     "direction",
@@ -67,10 +69,12 @@ __all__ = [
     "grim",
     "inside",
     "interval_from_p",
+    "jumps",
     "large_effect",
     "method_fits",
     "most",
     "near_identical",
+    "one_baseline",
     "p_box",
     "p_from_interval",
     "p_from_statistic",
@@ -84,8 +88,10 @@ __all__ = [
     "sd_possible",
     "shared_control",
     "significance",
+    "smallest_spread",
     "spans",
     "spread",
+    "spreads_across",
     "standard_error",
     "threshold_kept",
     "within_limits",

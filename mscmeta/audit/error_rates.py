@@ -1,26 +1,47 @@
-"""The audit's own error rate: what it finds of planted faults, and what it says of honest rows."""
+"""The audit's own error rate: what it finds of planted faults, and what it says of honest rows.
+
+The limits of the checks were set on one half of the trials and one stream of simulated honest results; what is
+reported comes from the other half and another stream.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv
+from scipy.special import betaincinv, ndtr
 
 from mscmeta.audit._printed import Finding
-from mscmeta.audit.faults import FAULTS, Rows, plant, print_rows
+from mscmeta.audit.faults import FAULTS, Rows, documents, plant, print_rows
+from mscmeta.audit.rows import Row
 from mscmeta.audit.trials import audit_rows
+
+SEEDS = {"tuning": 1, "held out": 2}  # of the faults; honest results take the second
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often something happened, with its exact 95 % interval (Clopper and Pearson, Biometrika 1934;26:404)."""
+    """How often something happened, with its exact 95 % interval (Clopper and Pearson, Biometrika 1934;26:404).
+
+    Attributes
+    ----------
+    name : str
+        What was counted.
+    hits, of : int
+        How often, of how many tries.
+    misses : tuple of str
+        The others, described.
+    moved : tuple of float
+        By how many SDs each missed fault moves the difference between the arms.
+    """
 
     name: str
     hits: int
     of: int
     misses: tuple[str, ...] = ()
+    moved: tuple[float, ...] = ()
 
     @property
     def share(self) -> float:
@@ -57,8 +78,24 @@ class ErrorRates:
     false_alarms: Rate
 
 
+def halves(truth: Sequence[Mapping]) -> dict[str, list[Mapping]]:
+    """The trials on which the limits of the checks were set, and the others: every second one by name.
+
+    >>> {half: [t["trial"] for t in rows] for half, rows in halves([{"trial": name} for name in "abc"]).items()}
+    {'tuning': ['a', 'c'], 'held out': ['b']}
+    """
+    trials = sorted({t["trial"] for t in truth})
+    return {
+        half: [t for t in truth if t["trial"] in trials[first::2]] for first, half in enumerate(("tuning", "held out"))
+    }
+
+
 def _flags(rows: Rows) -> list[Finding]:
     return [f for f in audit_rows(rows) if f.flag]
+
+
+def _points_at(finding: Finding, row: Row) -> bool:
+    return row.outcome in finding.about[1].split(" + ") and row.month in finding.about[2:]
 
 
 def measure(truth: Sequence[Mapping], *, per_class: int = 200, report: bool = True, seed: int = 1) -> ErrorRates:
@@ -73,21 +110,21 @@ def measure(truth: Sequence[Mapping], *, per_class: int = 200, report: bool = Tr
     report : bool
         Whether the trial's own difference stands beside the arms.
     seed : int
-        The same seed gives the same documents.
+        The same seed gives the same documents, and the first of a longer run are those of a shorter one.
     """
     found, flags, right, alarms, clean_documents = [], 0, 0, 0, 0
     for number, name in enumerate(FAULTS):
-        rng, hits, misses = np.random.default_rng([seed, number]), 0, []
+        rng, hits, missed = np.random.default_rng([seed, number]), 0, []
         for _ in range(per_class):
             clean, faulty, at = plant(name, truth, rng, report=report)
             before, after = _flags(clean), _flags(faulty)
-            aimed = [f for f in after if clean[at].month in f.about[2:] and f not in before]
+            aimed = [f for f in after if _points_at(f, clean[at]) and f not in before]
             flags, right = flags + len(after) + len(before), right + len(aimed)
             alarms, clean_documents = alarms + bool(before), clean_documents + 1
             hits += bool(aimed)
             if not aimed:
-                misses.append(_difference(clean, faulty, at))
-        found.append(Rate(name, hits, per_class, tuple(misses)))
+                missed.append((_difference(clean, faulty, at), abs(_smd(faulty[at]) - _smd(clean[at]))))
+        found.append(Rate(name, hits, per_class, *(tuple(part) for part in zip(*missed, strict=True))))
     overall = Rate("all classes", sum(r.hits for r in found), sum(r.of for r in found))
     return ErrorRates(tuple(found), overall, Rate("flags right", right, max(flags, 1)),
                       Rate("clean documents flagged", alarms, clean_documents))  # fmt: skip
@@ -99,26 +136,50 @@ def _difference(clean: Rows, faulty: Rows, at: int) -> str:
     return f"{was.name}: " + ", ".join(f"{c} {getattr(was, c)} → {getattr(now, c)}" for c in cells)
 
 
-def honest_trial(rng: np.random.Generator, number: int) -> list[dict]:
-    """One trial simulated by the book: a bounded, often skewed score, one to three visits, some drop-out.
+def _smd(row: Row) -> float:
+    spread = math.sqrt((float(row.sd_1) ** 2 + float(row.sd_2) ** 2) / 2)
+    return (float(row.mean_1) - float(row.mean_2)) / spread if spread > 0 else math.inf
 
-    Scores are drawn participant by participant from beta distributions on the instrument, so means, SDs and n belong
-    together; the effect of treatment is up to one SD.
+
+SCALES = ((0, 10), (0, 100), (0, 20), (0, 68), (0, 96))
+
+
+def honest_trial(rng: np.random.Generator, number: int) -> list[dict]:
+    """One trial simulated by the book: bounded, often skewed scores, one to three visits and outcomes, drop-out.
+
+    Scores are drawn participant by participant from beta distributions on the instrument, with a correlation of 0.5
+    between baseline and visit, so means, SDs, changes and n belong together. The effect of treatment is up to one SD,
+    it differs between visits, and both arms drift together. Final scores, changes, or both are printed.
     """
-    low, high = [(0, 10), (0, 100), (0, 20), (0, 68), (0, 96)][int(rng.integers(5))]
-    sizes = [int(rng.integers(6, 130)), int(rng.integers(6, 130))]
-    centre, weight = rng.uniform(0.25, 0.65), rng.uniform(3, 12)
-    rows = []
-    for month in (3, 6, 12)[: int(rng.integers(1, 4))]:
-        row = {"trial": f"trial {number}", "outcome": "pain", "month": month, "kind": "final", "low": low, "high": high}
-        for arm, shift in ((1, rng.uniform(-0.15, 0.05)), (2, 0.0)):
-            n = max(4, sizes[arm - 1] - int(rng.integers(0, 3)))
-            middle = min(max(centre + shift, 0.1), 0.9)
-            scores = low + (high - low) * rng.beta(middle * weight, (1 - middle) * weight, n)
-            row |= {f"n_{arm}": n, f"mean_{arm}": float(scores.mean()), f"sd_{arm}": float(scores.std(ddof=1))}
-            row[f"randomised_{arm}"] = sizes[arm - 1] if n <= sizes[arm - 1] else n
-        rows.append(row)
+    sizes = [int(rng.integers(6, 130)) for _ in range(2)]
+    months, rows = (3, 6, 12)[: int(rng.integers(1, 4))], []
+    lost = {month: [int(rng.integers(0, 3)) for _ in sizes] for month in months}
+    for outcome in ("pain", "function", "stiffness")[: int(rng.integers(1, 4))]:
+        low, high = SCALES[int(rng.integers(len(SCALES)))]
+        centre, weight, drift = rng.uniform(0.25, 0.65), rng.uniform(3, 12), 0.0
+        kinds = [("final",), ("change",), ("final", "change")][int(rng.choice(3, p=[0.6, 0.25, 0.15]))]
+        begin = [rng.standard_normal(size) for size in sizes]
+        for month in months:
+            drift += float(rng.normal(0, 0.04))
+            key = {"trial": f"trial {number}", "outcome": outcome, "month": month, "low": low, "high": high}
+            both = {kind: key | {"kind": kind, "measure": outcome} for kind in kinds}
+            for arm, shift in ((1, rng.uniform(-0.15, 0.05)), (2, 0.0)):
+                n = max(4, sizes[arm - 1] - lost[month][arm - 1])
+                here = begin[arm - 1][:n]
+                now = _scores(0.5 * here + math.sqrt(0.75) * rng.standard_normal(n), centre + drift + shift, weight)
+                for kind, row in both.items():
+                    values = now - (_scores(here, centre + 0.1, weight) if kind == "change" else 0.0)
+                    values = (high - low) * values + (low if kind == "final" else 0)
+                    row |= {f"n_{arm}": n, f"mean_{arm}": float(values.mean()), f"sd_{arm}": float(values.std(ddof=1))}
+                    row[f"randomised_{arm}"] = sizes[arm - 1]
+            rows += both.values()
     return rows
+
+
+def _scores(latent: np.ndarray, middle: float, weight: float) -> np.ndarray:
+    """Beta scores from 0 to 1 with a given mean and concentration, by the quantile transformation of normal ones."""
+    middle = min(max(middle, 0.1), 0.9)
+    return betaincinv(middle * weight, (1 - middle) * weight, ndtr(latent))
 
 
 def honest(results: int = 10_000, *, seed: int = 2) -> Rate:
@@ -131,7 +192,8 @@ def honest(results: int = 10_000, *, seed: int = 2) -> Rate:
     """
     rng, done, flagged, said = np.random.default_rng(seed), 0, 0, []
     while done < results:
-        rows = print_rows(honest_trial(rng, done)[: results - done], rng)
+        trial = honest_trial(rng, done)[: results - done]
+        rows = [row for group in documents(trial)[trial[0]["trial"]] for row in print_rows(group, rng)]
         flags = _flags(rows)
         done, flagged = done + len(rows), flagged + len({f.about for f in flags})
         said += [f.says for f in flags]

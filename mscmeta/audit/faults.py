@@ -1,8 +1,8 @@
 """The twelve faults that measure the audit: planted one at a time into honest rows, printed as papers print them.
 
 Two amounts of evidence are kept apart, since they decide what can be seen at all: the review's rows alone (arms, scale,
-participants randomised, the trial's other visits), and the same beside the difference, interval and P value that the
-trial itself printed.
+participants randomised, the trial's other visits and outcomes), and the same beside the difference, interval and P
+value that the trial itself printed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def print_rows(truth: Sequence[Mapping], rng: np.random.Generator, *, report: bo
     ----------
     truth : sequence of mappings
         With `trial, outcome, month, kind, n_1, mean_1, sd_1, n_2, mean_2, sd_2, low, high` as numbers, and optionally
-        `randomised_1, randomised_2` (else the most ever analysed).
+        `randomised_1, randomised_2` (else the most ever analysed) and `measure`.
     rng : numpy.random.Generator
         Draws the decimals and the form of the interval: normal, pooled t or Welch's t.
     report : bool
@@ -67,6 +67,7 @@ def print_rows(truth: Sequence[Mapping], rng: np.random.Generator, *, report: bo
         cells = {f"{part}_{arm}": printed(t[f"{part}_{arm}"], places) for part in ("mean", "sd") for arm in (1, 2)}
         counts = {f"n_{arm}": str(int(t[f"n_{arm}"])) for arm in (1, 2)}
         keys = {"trial": str(t["trial"]), "outcome": str(t["outcome"]), "month": f"{t['month']:g}", "kind": t["kind"]}
+        keys["measure"] = t.get("measure", "")
         rows.append(Row(**keys, low=t["low"], high=t["high"], **cells, **counts, **given, **extra))
     return rows
 
@@ -259,18 +260,21 @@ FAULTS: dict[str, Fault] = {
 # --- planting ---------------------------------------------------------------------------------------------------------
 
 
-def documents(truth: Sequence[Mapping]) -> list[list[Mapping]]:
-    """Rows grouped as one would read them together: by trial, outcome and kind, months in order."""
-    groups: dict[tuple, list[Mapping]] = {}
+def documents(truth: Sequence[Mapping]) -> dict[str, list[list[Mapping]]]:
+    """Rows as one would read them together: by trial, and there by outcome and kind, months in order."""
+    groups: dict[str, dict[tuple, list[Mapping]]] = {}
     for t in truth:
-        groups.setdefault((t["trial"], t["outcome"], t["kind"]), []).append(t)
-    return [sorted(group, key=lambda t: t["month"]) for group in groups.values()]
+        groups.setdefault(str(t["trial"]), {}).setdefault((t["outcome"], t["kind"]), []).append(t)
+    return {
+        trial: [sorted(group, key=lambda t: t["month"]) for group in outcomes.values()]
+        for trial, outcomes in groups.items()
+    }
 
 
 def plant(
     name: str, truth: Sequence[Mapping], rng: np.random.Generator, *, report: bool = True
 ) -> tuple[Rows, Rows, int]:
-    """One fault of class `name` in a document drawn from `truth`.
+    """One fault of class `name` in an outcome drawn from `truth`, with the trial's other outcomes beside it.
 
     Returns
     -------
@@ -284,11 +288,15 @@ def plant(
     ValueError
         When no document can hold the fault.
     """
-    grouped = documents(truth)
+    by_trial = documents(truth)
+    places = [(trial, i) for trial, outcomes in by_trial.items() for i in range(len(outcomes))]
     for _ in range(_RETRIES):
-        clean = print_rows(grouped[int(rng.integers(len(grouped)))], rng, report=report)
-        at = int(rng.integers(len(clean)))
-        faulty = FAULTS[name](clean, at, rng)
-        if faulty is not None and faulty != clean:
-            return clean, faulty, at
+        trial, chosen = places[int(rng.integers(len(places)))]
+        victim = print_rows(by_trial[trial][chosen], rng, report=report)
+        at = int(rng.integers(len(victim)))
+        hurt = FAULTS[name](victim, at, rng)
+        if hurt is not None and hurt != victim:
+            beside = [group for i, group in enumerate(by_trial[trial]) if i != chosen]
+            rest = [row for group in beside for row in print_rows(group, rng, report=report)]
+            return [*victim, *rest], [*hurt, *rest], at
     raise ValueError(f"truth holds no row in which the fault '{name}' can be planted")

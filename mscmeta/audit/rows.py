@@ -30,6 +30,8 @@ class Row:
         The difference of means as the trial's own report prints it, unadjusted, 95 % interval.
     randomised_1, randomised_2 : str
         Participants allocated to each arm.
+    measure : str
+        What final scores and changes of one instrument have in common, whatever the scale they were printed on.
     """
 
     trial: str
@@ -51,6 +53,7 @@ class Row:
     p: str = ""
     randomised_1: str = ""
     randomised_2: str = ""
+    measure: str = ""
 
     @property
     def name(self) -> str:

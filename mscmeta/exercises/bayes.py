@@ -1,75 +1,63 @@
-"""Answers of notebooks/comparison/bayes.ipynb: pain at six months, opinions of data/priors.csv, cm of ten."""
+"""Answers of notebooks/methods/bayes.ipynb: pain at twelve months against placebo, cm of ten."""
 
 from __future__ import annotations
 
-import numpy as np
+from scipy.special import ndtri
 
-from mscmeta import data, normal_normal
-from mscmeta.chances import chance_of_benefit
+from mscmeta import data, normal_normal, pool
 from mscmeta.exercises import Answer
-from mscmeta.priors import normal_prior
 
 
-def _trials(comparator=None):
-    trials = data.contrasts("cochrane2025", "pain", 6)
-    return trials if comparator is None else trials[trials.comparator_class == comparator]
+def _trials():
+    trials = data.contrasts("cochrane2025", "pain", 12, comparators="placebo")
+    return trials.y, trials.v
 
 
 def _mid():
-    return _trials().attrs["mid"]
+    return data.contrasts("cochrane2025", "pain", 12).attrs["mid"]
 
 
-def _sd(chance):
-    return normal_prior(0, _mid(), chance, higher_is="worse").sd
-
-
-def _posterior(opinion, comparator=None):
-    row = data.table("priors").set_index("prior").loc[opinion]
-    prior = normal_prior(row.centre, row.point, row.chance, higher_is="worse")
-    every, trials = _trials(), _trials(comparator)
-    scale = every[["sd_1", "sd_2"]].stack().median() / 2
-    return normal_normal(trials.y, trials.v, scale=scale, mu_mean=prior.mean, mu_sd=prior.sd)
-
-
-def _chance(opinion, threshold, comparator=None):
-    return chance_of_benefit(_posterior(opinion, comparator), threshold, higher_is="worse")
+def _fit(scale=1.0, **prior):
+    return normal_normal(*_trials(), scale=scale, **prior)
 
 
 ANSWERS = {
     1: Answer(
-        lambda: _sd(0.01),
+        lambda: float(ndtri(0.75)),
         tolerance=0.002,
         unit="cm",
         wrong={
-            lambda: _sd(0.05): "that gives the MID 1 chance in 20; 1 in 100 is asked for",
-            lambda: _sd(0.005): "that is the two-sided quantile; the chance is on one side only",
-            lambda: _sd(0.01) ** 2: "that is the variance; the standard deviation is asked for",
-            lambda: _mid() * _mid() / _sd(0.01): "divide the MID by the quantile, do not multiply",
+            1.0: "two thirds lie below the scale; that is true of the half-Cauchy, whose median is its scale",
+            0.0: "tau is never negative, so zero is its lowest value and not its middle",
+            lambda: float(ndtri(0.975)): "that leaves one in twenty above it",
         },
     ),
     2: Answer(
-        lambda: _chance("sceptical", _mid()).mean,
+        lambda: 1 - _fit().probability_below(0),
         tolerance=0.002,
         wrong={
-            lambda: _chance("flat", _mid()).mean: "that is with the flat prior",
-            lambda: _chance("sceptical", 0).mean: "that is the chance of any benefit; the MID is the threshold",
-            lambda: _chance("sceptical", _mid(), "placebo").mean: "that is against placebo; take all trials",
-            lambda: _chance("sceptical", _mid()).new: "that is the next trial; the mean is asked for",
-            lambda: 100 * _chance("sceptical", _mid()).mean: "give a share from 0 to 1, not a percentage",
+            lambda: _fit().probability_below(0): "below zero favours cells; harm is on the other side",
+            lambda: 1 - _fit().predictive_probability_below(0): "that is for the true effect of a new trial",
+            lambda: 1 - _fit().probability_below(-_mid()): "that counts small benefits as harm",
         },
     ),
     3: Answer(
-        lambda: 1 - _chance("flat", 0, "placebo").new,
+        lambda: _fit(mu_sd=1.0).probability_below(-_mid()),
         tolerance=0.002,
         wrong={
-            lambda: _chance("flat", 0, "placebo").new: "that is the chance of a benefit; take the other side",
-            lambda: (
-                1 - _chance("flat", 0, "placebo").mean
-            ): "that is about the mean; the next trial scatters by tau too",
-            lambda: 1 - _chance("flat", 0).new: "that is with all comparators; take those against placebo",
-            lambda: float(
-                np.mean(_trials("placebo").y > 0)
-            ): "that counts the trials seen; ask the posterior for a new one",
+            lambda: _fit().probability_below(-_mid()): "that is with the flat prior",
+            lambda: 1 - _fit(mu_sd=1.0).probability_below(-_mid()): "that is the chance of less than that",
+            lambda: _fit(mu_sd=1.0).predictive_probability_below(-_mid()): "that is for a new trial, not for the mean",
+        },
+    ),
+    4: Answer(
+        lambda: _fit(scale=0.001).ci.high,
+        tolerance=0.002,
+        unit="cm",
+        wrong={
+            lambda: _fit(scale=1.0).ci.high: "that is with a scale of one",
+            lambda: _fit(scale=0.001).ci.low: "that is the lower limit",
+            lambda: pool(*_trials(), tau2="REML", ci="HK-floor").ci.high: "that is REML with Hartung-Knapp",
         },
     ),
 }

@@ -7,7 +7,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from ._style import BLACK, BLUE, GREY, ORANGE, PALE, SKY, SMALL, VERMILION, styled
 
 #: Columns of the panel of choices; more would not be told apart on paper.
-BINS = 48
+BINS = 36
 
 
 @styled
@@ -61,8 +61,8 @@ def _curve(ax, found, order, published, default) -> None:
     clear = (low > 0) | (high < 0)
     spread = np.ptp(estimate) or 1.0
     floor, ceiling = estimate.min() - 0.9 * spread, max(estimate.max() + 0.9 * spread, 0.25 * spread)
-    ax.vlines(x, np.clip(low, floor, ceiling), np.clip(high, floor, ceiling), color=PALE, lw=1, zorder=0.5,
-              label="their intervals", gid="intervals")  # fmt: skip
+    ends = (np.clip(limit, floor, ceiling) for limit in (low, high))
+    ax.fill_between(x, *ends, step="mid", color=PALE, lw=0, zorder=0.5, label="their intervals", gid="intervals")
     for which, colour, name in ((clear, BLUE, "interval excludes no difference"), (~clear, ORANGE, "includes it")):
         ax.plot(x[which], estimate[which], ".", ms=3, color=colour, label=name, gid="estimates", zorder=2)
     ax.axhline(0, color=BLACK, lw=0.9, zorder=1, gid="null")
@@ -85,7 +85,8 @@ def _panel(ax, found, order, named, words) -> None:
     count = np.bincount(of_bin, minlength=bins)
     share = np.array([np.bincount(of_bin, found.share_of(*pair)[order], minlength=bins) / count for pair in named])
     shades = LinearSegmentedColormap.from_list("shades", ["white", BLUE])
-    ax.pcolormesh(edges, np.arange(len(named) + 1), share, cmap=shades, vmin=0, vmax=1, gid="choices")
+    shown = np.ma.masked_less(share, 0.02)  # white is left out of the file
+    ax.pcolormesh(edges, np.arange(len(named) + 1), shown, cmap=shades, vmin=0, vmax=1, gid="choices")
     ax.set_yticks(np.arange(len(named)) + 0.5, words, size=SMALL)
     for i in range(1, len(named)):
         if named[i][0] != named[i - 1][0]:

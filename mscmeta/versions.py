@@ -168,6 +168,7 @@ def _who(trial) -> tuple[dict, dict]:
     """Classes of comparator by review, and membership in each set of trials, row by row."""
     inclusion = data.table("inclusion")
     known = {review: inclusion[inclusion.review == review].set_index("trial") for review in TRIALS}
-    classes = {r: trial.map(known[r].comparator_class).fillna("").to_numpy(str) for r in ("qu2021", "cochrane2025")}
+    named = {review: frame.comparator_class.to_dict() for review, frame in known.items()}
+    classes = {r: np.array([named[r].get(one, "") for one in trial], str) for r in ("qu2021", "cochrane2025")}
     members = {r: trial.isin(known[r].index[known[r].status != "context"]).to_numpy() for r in TRIALS}
     return classes, members

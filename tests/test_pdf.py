@@ -90,14 +90,15 @@ def test_without_a_book_there_is_nothing_to_print(monkeypatch):
 
 def test_the_link_is_put_once(tmp_path):
     page = tmp_path / "front.html"
-    page.write_text("<h1>Front</h1><p>Text</p>")
+    frame = '<h1>Also in the frame</h1><article class="bd-article">'
+    page.write_text(f"{frame}<h1>Front</h1><p>Text</p></article>")
     for _ in range(2):
         pdf.offer(page, "../book.pdf", 12, 3_400_000)
     assert page.read_text().count('<a href="../book.pdf">') == 1
-    assert page.read_text().startswith("<h1>Front</h1><p class=")
+    assert page.read_text().startswith(f'{frame}<h1>Front</h1><p class="book-pdf">On paper: ')
     assert "(12 pages, 3.4 MB)" in page.read_text()
-    page.write_text("<p>no title</p>")
-    with pytest.raises(BuildError, match=r"front\.html has not one title"):
+    page.write_text(f"{frame}<p>no title</p>")
+    with pytest.raises(BuildError, match=r"front\.html has no title"):
         pdf.offer(page, "../book.pdf", 12, 1)
 
 
@@ -113,20 +114,22 @@ def chromium():
         pytest.skip("Chromium is not installed (Debian: apt install chromium)")
 
 
+@pytest.fixture(scope="module")
+def book(chromium, tmp_path_factory):
+    """A book of two chapters, with its PDF."""
+    book = make_tiny_book(tmp_path_factory.mktemp("pdf") / "book")
+    assert book.make("book").returncode == 0
+    book.plain = book.sums()
+    done = book.make("pdf")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The PDF is ready after" in done.stdout
+    return book
+
+
 @pytest.mark.build
 @pytest.mark.browser
 class TestTinyBook:
     """`make pdf` as a reader runs it, on a book of two chapters."""
-
-    @pytest.fixture(scope="class")
-    def book(self, chromium, tmp_path_factory):
-        book = make_tiny_book(tmp_path_factory.mktemp("pdf") / "book")
-        assert book.make("book").returncode == 0
-        book.plain = book.sums()
-        done = book.make("pdf")
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "The PDF is ready after" in done.stdout
-        return book
 
     def test_the_pdf_is_there_and_linked(self, book):
         made = (book.root / "_build/book.pdf").read_bytes()
@@ -169,24 +172,26 @@ def titles(outline: list) -> Iterator[str]:
         yield from titles(entry) if isinstance(entry, list) else [entry.title]
 
 
+@pytest.fixture(scope="module")
+def made(chromium, tmp_path_factory) -> tuple[bytes, PdfReader]:
+    """The bytes of the PDF, and what pypdf reads in them."""
+    book = TinyBook(ROOT)
+    done = book.make("book")
+    assert done.returncode == 0, done.stdout + done.stderr
+    copy = tmp_path_factory.mktemp("print") / "html"
+    copy.mkdir()
+    for part in book.html.resolve().iterdir():
+        (copy / part.name).symlink_to(part)
+    (copy / "print.html").write_text(pdf.joined(copy), encoding="utf-8")
+    content = pdf.printed(copy / "print.html")
+    (copy / "book.pdf").write_bytes(content)
+    return content, PdfReader(copy / "book.pdf")
+
+
 @pytest.mark.build
 @pytest.mark.browser
 class TestWholeBook:
     """The book of this repository as one PDF; printed beside the site, which stays as it is."""
-
-    @pytest.fixture(scope="class")
-    def made(self, chromium, tmp_path_factory) -> tuple[bytes, PdfReader]:
-        book = TinyBook(ROOT)
-        done = book.make("book")
-        assert done.returncode == 0, done.stdout + done.stderr
-        copy = tmp_path_factory.mktemp("print") / "html"
-        copy.mkdir()
-        for part in book.html.resolve().iterdir():
-            (copy / part.name).symlink_to(part)
-        (copy / "print.html").write_text(pdf.joined(copy), encoding="utf-8")
-        content = pdf.printed(copy / "print.html")
-        (copy / "book.pdf").write_bytes(content)
-        return content, PdfReader(copy / "book.pdf")
 
     def test_every_chapter_is_in_the_outline(self, made):
         _, reader = made

@@ -191,10 +191,13 @@ def dated(content: bytes) -> bytes:
 def offer(page: Path, address: str, pages: int, size: int) -> None:
     """Put a link to the PDF under the title of a page."""
     text = re.sub(r'<p class="book-pdf">.*?</p>', "", page.read_text(encoding="utf-8"))
-    if text.count("</h1>") != 1:
-        raise BuildError(f"{page.name} has not one title, so there is no place for the link to the PDF")
+    frame, begins, text = text.partition('<article class="bd-article">')
+    title, ends, rest = text.partition("</h1>")
+    if not ends:
+        raise BuildError(f"{page.name} has no title under which the link to the PDF could stand")
     link = f'<a href="{escape(address)}">the whole book as one PDF</a> ({pages} pages, {size / 1e6:.1f} MB)'
-    page.write_text(text.replace("</h1>", f'</h1><p class="book-pdf">On paper: {link}.</p>'), encoding="utf-8")
+    offered = f'{frame}{begins}{title}{ends}<p class="book-pdf">On paper: {link}.</p>{rest}'
+    page.write_text(offered, encoding="utf-8")
 
 
 def build() -> Path:

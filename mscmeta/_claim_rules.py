@@ -17,7 +17,7 @@ def rules() -> dict[str, Callable]:
     Examples
     --------
     >>> sorted(rules())[:3]
-    ['adds_up', 'among', 'centred']
+    ['adds_up', 'among', 'candidate_rerun']
     """
     here = (
         effect_on_instruments,
@@ -202,18 +202,8 @@ def candidate_rerun(printed: str, review: str, outcome: str, month: int = 0, ins
 @cache
 def _refit(review: str, outcome: str, month: int) -> Pooled | str:
     """The pooled result by the rule of Qu and Sun, or why there is none."""
-    try:
-        frame = data.contrasts(review, outcome, month, arms="as_published")
-    except ValueError as reason:
-        return str(reason)
-    missing = _not_held(frame.attrs["left_out"], review, month)
-    if missing:
-        return f"no data of {', '.join(missing)}"
+    known = data.holdings(review, outcome, [month])
+    if missing := [f"{row.label}: {row.says}" for row in known.itertuples() if row.listed and not row.held]:
+        return "; ".join(missing)
+    frame = data.contrasts(review, outcome, month, arms="as_published")
     return pool_by_heterogeneity(frame.y, frame.v)
-
-
-def _not_held(left_out: list[dict], review: str, month: int) -> list[str]:
-    """Labels of trials left out although the review lists that month for them."""
-    table = cells_of("inclusion")
-    visits = table[table.review == review].set_index("trial").follow_up_printed
-    return [out["label"] for out in left_out if str(month) in str(visits[out["trial"]]).split(",")]

@@ -196,7 +196,7 @@ class Pooled:
         if np.ndim(self.estimate):
             return f"<p>{escape(repr(self))}</p>"
         rows = [
-            (f"Pooled effect [{self.level:.4g} CI]", f"{_short(self.estimate)} "
+            (f"Pooled effect [{100 * self.level:.6g}% CI]", f"{_short(self.estimate)} "
              f"[{_short(self.ci.low)}, {_short(self.ci.high)}]"),
             ("P value", f"{self.p_value:.3g}"),
             ("Studies", str(self.k)),

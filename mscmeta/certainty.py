@@ -151,8 +151,11 @@ def assess(review: str, outcome: str, month: int | None = None, *, comparators: 
     }
     ratings = computed | _judged(review, outcome, month, comparators)
     in_order = tuple(ratings[domain] for domain in grade.DOMAINS)
+    counts = (
+        tuple(trials[c] for c in ("events_1", "n_1", "events_2", "n_2")) if trials.attrs["measure"] == "RR" else None
+    )
     return Assessment(trials, fit, comparators, participants, needed, limits, in_order,
-                      grade.small_study(trials.y, trials.v, labels=trials.label))  # fmt: skip
+                      grade.small_study(trials.y, trials.v, counts, labels=trials.label))  # fmt: skip
 
 
 def _needed(trials, limits: Interval) -> float | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mscmeta import _checks
 from mscmeta._results import RANDOM_EFFECTS, Interval
 from mscmeta.sequential import required_for_means, required_for_risks
-from mscmeta.small_study import egger
+from mscmeta.small_study import egger, peters
 
 DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias")
 #: From the surest; a body of randomised trials starts at the first (Handbook 14.2.1).
@@ -58,7 +58,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class SmallStudy:
-    """Whether small studies differ from large ones: P value of Egger's test, None where it was not done, and why."""
+    """Whether small studies differ from large ones: P value of the test, None where it was not done, and why."""
 
     k: int
     p_value: float | None
@@ -252,8 +252,17 @@ def _computed(domain: str, down: int, says: str) -> Rating:
     return Rating(domain, down, says, computed=True)
 
 
-def small_study(y, v, *, labels=None) -> SmallStudy:
-    """Egger's test where there are enough studies for it, else the reason why not.
+def small_study(y, v, counts=None, *, labels=None) -> SmallStudy:
+    """Egger's test where there are enough studies for it, Peters' for risk ratios, else the reason why not.
+
+    Parameters
+    ----------
+    y, v : array_like of shape (k,)
+        Effects and variances.
+    counts : tuple of four array_like, optional
+        Events and participants of both arms: a ratio is tied to its standard error, so the test takes these instead.
+    labels : sequence of str, optional
+        Names of the studies, for messages.
 
     Notes
     -----
@@ -268,7 +277,8 @@ def small_study(y, v, *, labels=None) -> SmallStudy:
     if k < FEWEST_FOR_TEST:
         count = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")[k]
         return SmallStudy(k, None, f"{count} of the ten studies that a test needs")
-    p = float(egger(y, v, labels=labels).p_value)
+    test = peters(*counts, measure="RR", labels=labels) if counts else egger(y, v, labels=labels)
+    p = float(test.p_value)
     return SmallStudy(k, p, "small studies differ from large ones" if p < 0.1 else "no sign that small studies differ")
 
 

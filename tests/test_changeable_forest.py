@@ -422,12 +422,12 @@ def test_the_book_adds_the_script_where_the_figure_stands():
 # ---------------------------------------------------------------- in the browser
 
 
-def invented() -> dict:
-    """24 trials with hostile names, every level of bias, a dose twice, and intervals that leave the axis."""
+def invented(n: int = 24) -> dict:
+    """n trials with hostile names, every level of bias, a dose twice, and intervals that leave the axis."""
     about, rng, levels = described("qu2021", "womac_function", (6,)), np.random.default_rng(8), list(ROB_SYMBOLS)
-    y, se = rng.normal(-4, 6, 24), rng.uniform(1, 6, 24)
+    y, se = rng.normal(-4, 6, n), rng.uniform(1, 6, n)
     se[[3, 7]] = 60
-    names = [f"<img src=x onerror=alert({i})> & trial {i}" for i in range(24)]
+    names = [f"<img src=x onerror=alert({i})> & trial {i}" for i in range(n)]
     rows = []
     for i, name in enumerate(names):
         level = levels[i % len(levels)]
@@ -452,13 +452,14 @@ PAGE = """<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Write a page with three forests, as a reader has it on disk."""
-    abouts = [described(decimals=1), described(outcome="vas_pain", months=(3, 6, 12, 24)), invented()]
-    place = tmp_path_factory.mktemp("forest") / "page.html"
-    forests = "".join(map(changeable.container, abouts))
-    css = SCRIPT.with_suffix(".css").as_uri()
-    place.write_text(PAGE.format(css=css, colours=COLOURS, forests=forests, script=SCRIPT.as_uri()), encoding="utf-8")
-    return place.as_uri()
+    """Write two pages with three forests each, as a reader has them on disk: the last one large, or small."""
+    folder, css = tmp_path_factory.mktemp("forest"), SCRIPT.with_suffix(".css").as_uri()
+    for name, n in (("large", 24), ("small", len(ROB_SYMBOLS))):
+        abouts = [described(decimals=1), described(outcome="vas_pain", months=(3, 6, 12, 24)), invented(n)]
+        forests = "".join(map(changeable.container, abouts))
+        page = PAGE.format(css=css, colours=COLOURS, forests=forests, script=SCRIPT.as_uri())
+        (folder / f"{name}.html").write_text(page, encoding="utf-8")
+    return folder.as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -480,7 +481,7 @@ def view(browser, site):
     """Give a function that opens the page at an address; nothing may go wrong on it, and nothing leaves the disk."""
     opened = []
 
-    def open_page(address: str = "", width: int = 1280, **options):
+    def open_page(address: str = "", width: int = 1280, name: str = "large", **options):
         context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
         page = context.new_page()
         page.wrong = []
@@ -488,7 +489,7 @@ def view(browser, site):
         page.on("dialog", lambda dialog: (page.wrong.append(dialog.message), dialog.dismiss()))
         page.on("console", lambda m: page.wrong.append(m.text) if m.type in ("error", "warning") else None)
         page.on("request", lambda r: None if r.url.startswith("file:") else page.wrong.append(r.url))
-        page.goto(site + address)
+        page.goto(f"{site}/{name}.html{address}")
         opened.append(page)
         return page
 
@@ -502,6 +503,8 @@ FUNCTION, PAIN, BIG = (f".msc-forest:nth-of-type({n})" for n in (1, 2, 3))
 
 
 def hash_of(page) -> str:
+    """Return the address once it has followed the view."""
+    page.wait_for_timeout(100)
     return page.evaluate("location.hash")
 
 
@@ -657,7 +660,7 @@ def test_an_update_takes_less_than_50_ms(view):
 def test_nothing_for_axe_to_find(view, width):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = view(width=width)
+    page = view(width=width, name="small")
     page.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
     page.wait_for_function("document.querySelectorAll('main table').length === 3")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

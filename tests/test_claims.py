@@ -186,3 +186,15 @@ def test_the_age_of_one_arm_is_impossible_in_whole_years(claims):
     row = claims.set_index("claim").loc["qu2021.table1.varma2010.control.age"]
     assert audit.grim(row.printed, "25").verdict == "contradicted"
     assert "whole years" in row.settle
+
+
+def test_what_was_not_rerun_says_which_trial_lacks_what():
+    """In words for a reader, not in those of an error."""
+    judged = ledger.evaluate_claims(only=["qu2021.vas_pain.24.estimate", "qu2021.ikdc.18.low"]).set_index("claim")
+    vas, ikdc = judged.reason["qu2021.vas_pain.24.estimate"], judged.reason["qu2021.ikdc.18.low"]
+    assert vas.endswith("Not rerun: Vangsness 2014: only a difference between arms is known (12 months, patients with"
+                        " osteoarthritis at surgery).")  # fmt: skip
+    assert "Not rerun: Saw 2013: no number by arm in any source seen; Wong 2013: only a difference" in ikdc
+    every = ledger.evaluate_claims().reason
+    for word in ("leave it out", "month is", "cochrane2025"):
+        assert not every.str.contains(word, regex=False).any()

@@ -245,7 +245,7 @@ def test_excluding_medians_leaves_the_trial_out_even_where_another_source_has_me
     assert list(frame.trial) == ["gupta2016"]
     reasons = {out["trial"]: out["reason"] for out in frame.attrs["left_out"]}
     assert reasons["lamoespinosa2016"] == "prints medians, which were to be excluded"
-    assert reasons["emadedin2018"] == "no value at month 12; it has rows at 3, 6"
+    assert reasons["emadedin2018"] == "no value at 12 months; it has values at 3 and 6"
 
 
 def test_a_trial_with_one_kind_only_enters_with_it_and_says_so():
@@ -444,3 +444,9 @@ def test_a_mean_without_n_is_left_out(monkeypatch):
     monkeypatch.setattr(_select, "rows_of", lambda endpoint: rows)
     with pytest.raises(ValueError, match="Kim 2023: values by arm without the number of participants"):
         contrasts("cochrane2025", "pain", 3)
+
+
+def test_a_source_that_has_no_number_is_named_as_readers_know_it():
+    reasons = [out["reason"] for out in contrasts("cochrane2025", "pain", 6).attrs["left_out"]]
+    assert "no number by arm in the data of Cochrane CD013342" in reasons
+    assert not any("cochrane2025" in reason for reason in reasons)

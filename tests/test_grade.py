@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from mscmeta import Interval, egger, grade, pool
+from mscmeta import Interval, egger, grade, peters, pool
 from mscmeta.grade import Rating
 
 MID = grade.thresholds(1.5)
@@ -100,6 +100,8 @@ def test_small_study_needs_ten():
     found = grade.small_study(y, v)
     assert found.p_value == pytest.approx(egger(y, v).p_value)
     assert ("no sign" in found.says) == (found.p_value >= 0.1)
+    counts = ([5, 6, 7, 8, 9, 4, 3, 6, 7, 8], range(20, 30), [3, 4, 2, 5, 6, 3, 2, 3, 4, 4], range(30, 40))
+    assert grade.small_study(y, v, counts).p_value == pytest.approx(peters(*counts, measure="RR").p_value)
     tied = [-1 - x**0.5 for x in v]
     tied[0] += 0.01
     assert grade.small_study(tied, v).says == "small studies differ from large ones"

@@ -9,7 +9,7 @@ import pytest
 
 from mscmeta import data, pool
 from mscmeta.multiverse import MODEL_CHOICES, NAMES, ROW_CHOICES, importance, multiverse_of, options, shares
-from mscmeta.versions import versions
+from mscmeta.versions import _own, versions
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 SMALL = {"numbers": ["own"], "kind": ["final"], "instrument": ["any"], "weak": ["keep", "clean"], "tau2": ["DL"]}
@@ -91,17 +91,21 @@ def test_sets_of_trials_comparators_and_weak_rows():
 
 
 def test_distinct_analyses_are_the_different_sets_of_rows(whole):
-    for (outcome, month), found in whole.items():
-        rows = versions(outcome, month)
-        axes = options()
-        seen = set()
-        for one in product(*(axes[choice] for choice in ROW_CHOICES)):
-            mask = rows.mask(**dict(zip(ROW_CHOICES, one, strict=True)))
-            if rows.rows.trial[mask].nunique() > 1:
-                seen.add(mask.tobytes())
-        assert found.distinct == len(seen) * len(axes["tau2"]) * len(axes["ci"])
-        assert found.combinations == np.prod([len(axes[choice]) for choice in (*ROW_CHOICES, *MODEL_CHOICES)])
-        assert set(np.unique(found.analysis)) <= set(range(-1, found.distinct))
+    found, rows, axes = whole["pain", 12], versions("pain", 12), options()
+    seen = set()
+    for one in product(*(axes[choice] for choice in ROW_CHOICES)):
+        mask = rows.mask(**dict(zip(ROW_CHOICES, one, strict=True)))
+        if rows.rows.trial[mask].nunique() > 1:
+            seen.add(mask.tobytes())
+    assert found.distinct == len(seen) * len(axes["tau2"]) * len(axes["ci"])
+    assert found.combinations == np.prod([len(axes[choice]) for choice in (*ROW_CHOICES, *MODEL_CHOICES)])
+    assert set(np.unique(found.analysis)) == set(range(-1, found.distinct))
+
+
+def test_where_only_medians_are_known_and_left_out_nothing_is_read():
+    for medians, known in (("Luo-Wan", True), ("exclude", False)):
+        rows = _own("function", 12, ["lamoespinosa2016"], "final", "combine", medians)
+        assert (rows is not None) == known
 
 
 def test_shares_count_analyses_by_hand(whole):

@@ -3,8 +3,11 @@
 import csv
 import doctest
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -168,49 +171,99 @@ def copied_data(tmp_path, monkeypatch):
     return tmp_path
 
 
-def add_row(table: Path, **cells: object) -> None:
-    """Write one more line, with empty cells for what is not given."""
-    with table.open(encoding="utf-8", newline="") as lines:
-        names = next(csv.reader(lines))
-    with table.open("a", encoding="utf-8", newline="") as lines:
-        csv.DictWriter(lines, names, restval="", lineterminator="\n").writerow(cells)
+def example_rows() -> dict[str, list[str]]:
+    """The lines that README.md adds, by the table that the text above them names."""
+    steps = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Add a trial")[2].partition("\n## ")[0]
+    found, table = {}, None
+    for line in steps.splitlines():
+        table = next(iter(re.findall(r"`(data/\w+\.csv)`:$", line)), table)
+        if line.startswith("    "):
+            found.setdefault(table, []).append(line.strip())
+    return found
+
+
+def front_page(data: Path, results: Path) -> dict:
+    """Run the code of the front page on a folder of data, and give what it records."""
+    cells = nbformat.read(ROOT / "notebooks" / "front_page.ipynb", 4).cells
+    code = "\n\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    settings = {"MSCMETA_DATA": str(data), "MSCMETA_RESULTS": str(results), "MPLBACKEND": "agg"}
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=os.environ | settings, cwd=ROOT)
+    return json.loads((results / "front_page.json").read_text(encoding="utf-8"))["results"]
 
 
 def test_adding_a_trial_as_the_readme_says(copied_data):
-    """The six steps of README.md, in a copy: no rule is broken and the trial is in the analysis."""
+    """The rows of README.md, in a copy: two tables, no rule broken, and what is computed from them changes."""
+    from mscmeta import data, ledger, pool
+
+    tables, claim = copied_data / "data", "sadeghirad2024.pain.6.estimate"
+    rows = example_rows()
+    assert {name: len(lines) for name, lines in rows.items()} == {"data/trials.csv": 1, "data/outcomes.csv": 2}
+    shown = front_page(tables, copied_data / "before")
+    trials, said = data.contrasts("sadeghirad2024", "pain", 6), ledger.evaluate_claims(only=[claim]).reason[0]
+    for name, lines in rows.items():
+        with (copied_data / name).open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+    assert data.problems() == []
+
+    more = data.contrasts("sadeghirad2024", "pain", 6)
+    assert set(more.trial) - set(trials.trial) == {"doe2026"}
+    assert len(more) == len(trials) + 1
+    new = more.set_index("trial").loc["doe2026"]
+    assert (new.y, new.v, new.comparator_class) == (pytest.approx(3.1 - 4.2), pytest.approx(2 * 2.0**2 / 30), "placebo")
+    evidence = data.evidence("sadeghirad2024", [("pain", 6)]).set_index("trial").loc["doe2026"]
+    assert (evidence.status, evidence["pain", 6]) == ("added", "printed")
+    assert "doe2026" not in set(data.contrasts("qu2021", "vas_pain", 6).trial)
+
+    then, now = shown["runs"], front_page(tables, copied_data / "after")["runs"]
+    for key in ("pain/6/placebo", "pain/6/all"):
+        assert now[key]["k"] == then[key]["k"] + 1
+        assert now[key]["estimate"] != then[key]["estimate"]
+    assert now["pain/6/all"]["estimate"] == pytest.approx(pool(more.y, more.v, tau2="REML", ci="HK-floor").estimate)
+    assert now["pain/12/all"] == then["pain/12/all"]
+    says = ledger.evaluate_claims(only=[claim]).reason[0]
+    assert f"{len(trials)} trials" in said
+    assert f"{len(more)} trials" in says
+    assert says != said
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "says"),
+    [
+        ("outcomes", "msc,final", "cells,final", "'cells' of doe2026 is not in arms.csv"),
+        ("outcomes", "doi:10.1000/doe2026", "doe2026", "'doe2026' is not in references.bib"),
+        ("outcomes", "doe2026,pain", "roe2026,pain", "'roe2026' is not in trials.csv"),
+        ("trials", "doi:10.1000/doe2026", "https://example.org", "'https://example.org' is not in references.bib"),
+    ],
+)
+def test_a_mistake_in_an_added_trial_is_named(copied_data, table, old, new, says):
     from mscmeta import data
 
-    tables, own = copied_data / "data", {"trial": "doe2026", "source": "doe2026", "how": "reported"}
-    steps = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Add a trial")[2].partition("\n## ")[0]
-    assert re.findall(r"^\d\. `([\w/.]+)`", steps, re.M) == ["book/references.bib"] + [
-        f"data/{name}.csv" for name in ("trials", "arms", "outcomes", "inclusion", "endpoints")
-    ]
-    before = data.contrasts("sadeghirad2024", "pain", 6)
-    with (copied_data / "book" / "references.bib").open("a", encoding="utf-8") as bib:
-        bib.write("\n@article{doe2026,\n  author = {Doe}, title = {A trial}, year = {2026}, doi = {10.1000/doe}\n}\n")
-    about = {"cells": "bone marrow", "origin": "allogeneic", "comparator": "saline", "comparator_class": "placebo"}
-    names = {"trial": "doe2026", "label": "Doe 2026", "year": 2026, "citation": "doe2026", "where": "abstract"}
-    add_row(tables / "trials.csv", **names, **about)
-    for arm, dose, mean in (("msc", 50, 3.1), ("control", "", 4.2)):
-        add_row(tables / "arms.csv", **own, arm=arm, role=arm, label=arm, dose_million=dose, n=30, where="Table 1")
-        visit = {"outcome": "pain", "month": 6, "visit": "6 months", "kind": "final", "instrument": "vas_pain_10"}
-        add_row(tables / "outcomes.csv", **own, **visit, arm=arm, n=30, mean=mean, sd=2.0, where="Table 3")
-    kinds = {"status": "inferred", "comparator_class": "placebo", "class_status": "known", "where": "abstract"}
-    add_row(tables / "inclusion.csv", review="sadeghirad2024", trial="doe2026", source="doe2026", **kinds)
-    endpoints = tables / "endpoints.csv"
-    lines = endpoints.read_text(encoding="utf-8").splitlines()
-    changed = [
-        line.replace("cochrane2025", "cochrane2025 doe2026", 1) if line.startswith("sadeghirad2024,pain,") else line
-        for line in lines
-    ]
-    assert changed != lines
-    endpoints.write_text("\n".join(changed) + "\n", encoding="utf-8")
+    for name, lines in example_rows().items():
+        with (copied_data / name).open("a", encoding="utf-8") as file:
+            change = name.endswith(f"/{table}.csv")
+            file.writelines(f"{line.replace(old, new) if change else line}\n" for line in lines)
+    assert any(says in str(problem) for problem in data.problems())
 
+
+def test_an_added_trial_joins_only_reviews_whose_criteria_fit(copied_data):
+    """Against hyaluronic acid the same trial is none of the second review's."""
+    from mscmeta import data
+
+    for name, lines in example_rows().items():
+        with (copied_data / name).open("a", encoding="utf-8") as file:
+            file.writelines(f"{line.replace(',saline,placebo,', ',acid,hyaluronic acid,')}\n" for line in lines)
     assert data.problems() == []
-    after = data.contrasts("sadeghirad2024", "pain", 6)
-    assert set(after.trial) - set(before.trial) == {"doe2026"}
-    assert len(after) == len(before) + 1
-    assert after.set_index("trial").y["doe2026"] == pytest.approx(3.1 - 4.2)
+    assert "doe2026" not in set(data.contrasts("sadeghirad2024", "pain", 6).trial)
+
+
+def test_data_are_found_from_the_folder_of_a_notebook(monkeypatch):
+    """JupyterLab started in notebooks/ runs a chapter in the chapter's own folder."""
+    from mscmeta import data
+
+    monkeypatch.delenv("MSCMETA_DATA", raising=False)
+    for folder in ("notebooks", "notebooks/sadeghirad2024", "."):
+        monkeypatch.chdir(ROOT / folder)
+        assert data.find() == ROOT / "data"
 
 
 def test_data_page_offers_every_table_and_every_notebook():

@@ -394,6 +394,8 @@ def test_what_is_printed():
         == "Pooled(-0.6197 [-1.216, -0.02308], p = 0.0455, k = 4, tau2 = 0.04601, I2 = 34 %; REML, HK, level 0.95)"
     )
     html = fit._repr_html_()
+    assert "Pooled effect [95% CI]" in html
+    assert "[90% CI]" in pool([1.0, 1.1], [1.0, 1.0], level=0.9)._repr_html_()
     assert "<script>" not in html
     assert "Weight of &lt;script&gt;alert(1)&lt;/script&gt;</th><td>23.4 %" in html
     assert "(at the boundary)" not in html

@@ -1,16 +1,23 @@
 """What the chapters on Sadeghirad 2024 print: re-runs beside the printed numbers, by other arithmetic."""
 
+import subprocess
+import sys
 from itertools import combinations
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 from scipy.stats import norm, t
 
 from mscmeta import Interval, data, pool
+from mscmeta.certainty import assess
 from mscmeta.chances import chance_of_benefit
-from mscmeta.report import compare
+from mscmeta.report import compare, ends_if_empty
+from mscmeta.sequential import diversity, path, required_for_means
 from mscmeta.subsets import matches, pool_sets, search
 
+CHAPTERS = Path(__file__).resolve().parents[1] / "notebooks" / "sadeghirad2024"
 PRINTED = data.table("published").query("review == 'sadeghirad2024'")
 #: Outcome, month of the trials, month as printed: pooled effect (DL, Wald) in the direction and unit of the review.
 RERUNS = {
@@ -116,3 +123,143 @@ def test_local_reactions_have_one_public_trial_with_one_event():
     assert frame.trial.tolist() == ["garza2020"]
     assert int(frame.events_1.sum() + frame.events_2.sum()) == 1
     assert len(frame.attrs["left_out"]) == 13
+
+
+def typical_sd(frame):
+    """The middle of all standard deviations of the arms, by sorting."""
+    sds = sorted([*frame.sd_1, *frame.sd_2])
+    half = len(sds) // 2
+    return (sds[half - 1] + sds[half]) / 2
+
+
+def test_patients_needed_to_change_the_conclusion():
+    """Information size: one trial, and trials that disagree as these do, from the formula and plain sums."""
+    frame = held("pain", 6)
+    y, v = frame.y.to_numpy(), frame.v.to_numpy()
+    z, sd = norm.ppf(0.975) + norm.ppf(0.90), typical_sd(frame)
+    alone = 4 * z**2 * sd**2 / 1.5**2
+    _, se, _ = dersimonian_laird(y, v)
+    share = 1 - 1 / (1 / v).sum() / se**2
+    assert (round(alone), round(alone / (1 - share))) == (121, 603)
+    assert required_for_means(1.5, sd, beta=0.10) == pytest.approx(alone)
+    assert required_for_means(1.5, sd, beta=0.10, diversity=diversity(y, v)) == pytest.approx(alone / (1 - share))
+    assert int((frame.n_1 + frame.n_2).sum()) == 615
+
+
+def test_looks_after_every_trial():
+    frame = held("pain", 6)
+    y, v, n = (frame[name].to_numpy(float) for name in ("y", "v", "n_1"))
+    n = n + frame.n_2.to_numpy(float)
+    looks = path(y, v, n, 603.458)
+    by_hand = []
+    for size in range(1, len(y) + 1):
+        mean, se, _ = dersimonian_laird(y[:size], v[:size])
+        by_hand.append(mean / se)
+    np.testing.assert_allclose(looks.z, by_hand, rtol=1e-9)
+    assert sum(abs(x) > 1.96 for x in by_hand) == 4
+    assert int(looks.crossed.sum()) == 2
+    np.testing.assert_allclose(looks.fraction, np.minimum(np.cumsum(n) / 603.458, 1))
+
+
+@pytest.mark.parametrize(("effect", "size"), [(-6.0, 50), (-1.0, 250), (0.9, 250), (4.0, 1000)])
+def test_one_more_trial(effect, size):
+    """What the next trial does to the interval, where the chapter is run with DL and Wald."""
+    frame = held("pain", 6)
+    more = 4 * typical_sd(frame) ** 2 / size
+    mean, se, _ = dersimonian_laird(np.append(frame.y, effect), np.append(frame.v, more))
+    fit = pool([*frame.y, effect], [*frame.v, more], tau2="DL", ci="Wald")
+    assert tuple(fit.ci) == pytest.approx((mean - 1.959964 * se, mean + 1.959964 * se), abs=1e-5)
+
+
+def test_certainty_of_the_six_results():
+    """The ratings of the chapter, from the printed intervals of its own tables and the rows of judgements.csv."""
+    judged = data.table("judgements")
+    cells = [
+        ("pain", 6),
+        ("function", 6),
+        ("pain", 12),
+        ("function", 12),
+        ("adverse_any", None),
+        ("adverse_local", None),
+    ]
+    for outcome, month in cells:
+        for comparators in ("all", "placebo"):
+            one = assess("sadeghirad2024", outcome, month, comparators=comparators)
+            limit = {"pain": 1.5, "function": 10.0}.get(outcome)
+            low, high = (-limit, limit) if limit else (np.log(0.75), np.log(1.25))
+            crossed = sum(one.fit.ci.low < x < one.fit.ci.high for x in (low, high))
+            down = {r.domain: r.down for r in one.ratings}
+            assert down["imprecision"] == crossed
+            assert crossed > 0
+            rows = judged[(judged.outcome == outcome) & (judged.comparators == comparators)]
+            rows = rows[rows.month.isna() if month is None else rows.month == month]
+            total = int(rows.down.sum()) + down["inconsistency"] + crossed
+            assert one.word == ("high", "moderate", "low", "very low")[min(total, 3)]
+
+
+def test_pain_at_six_months_is_very_inconsistent():
+    """I² and the prediction interval by hand (DL): both thresholds lie inside what a new trial may show."""
+    frame = held("pain", 6)
+    y, v = frame.y.to_numpy(), frame.v.to_numpy()
+    mean, se, tau2 = dersimonian_laird(y, v)
+    w = 1 / v
+    q = w @ (y - w @ y / w.sum()) ** 2
+    half = t.ppf(0.975, len(y) - 1) * np.sqrt(se**2 + tau2)
+    assert (q - len(y) + 1) / q > 0.75
+    assert mean - half < -1.5
+    one = assess("sadeghirad2024", "pain", 6, tau2="DL", ci="Wald")
+    levels = {r.domain: r.down for r in one.ratings}["inconsistency"]
+    assert levels == (2 if mean + half >= 1.5 else 1)
+
+
+EMPTY = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+def run(cell):
+    result = shell.run_cell(cell)
+    assert result.success, cell
+run("COMPARATORS = 'steroid'")
+run("from mscmeta import data, report\\nreport.setup()")
+load = '''with report.ends_if_empty():
+    trials = data.contrasts("sadeghirad2024", "pain", 6, comparators=COMPARATORS)'''
+run(load)
+run("1 / 0")                            # skipped
+run("made = len(trials)")               # skipped
+assert "made" not in shell.user_ns
+run(load)                               # the same settings again: the same sentence
+run("1 / 0")
+run("COMPARATORS = 'placebo'  # a comment")
+run("from mscmeta import data, report\\nreport.setup()")
+run(load)
+run("made = len(trials)")
+assert shell.user_ns["made"] == 7
+assert not shell.run_cell("1 / 0", silent=True).success
+print("all as said")
+"""
+
+
+def test_a_chapter_without_trials_ends_with_a_sentence():
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", EMPTY], capture_output=True, text=True, timeout=120)
+    assert "all as said" in done.stdout, done.stdout + done.stderr
+    assert done.stdout.count("No trial is left with these settings") == 2
+    assert "placebo, was not asked for (8)" in done.stdout
+    with pytest.raises(data.NoTrialLeftError, match="no trial of sadeghirad2024 is left"), ends_if_empty():
+        data.contrasts("sadeghirad2024", "pain", 6, comparators="steroid")
+
+
+CAN_BE_EMPTY = (
+    "pain_3_to_6_months pain_12_months function_3_to_6_months function_12_months adverse_any what_would_change"
+)
+
+
+@pytest.mark.parametrize("name", [*CAN_BE_EMPTY.split(), "grade"])
+def test_every_chapter_with_comparators_can_be_empty(name):
+    """Nothing is computed before the cell that may end it, and no prose refers to a figure or table that may lack."""
+    cells = nbformat.read(CHAPTERS / f"{name}.ipynb", 4).cells
+    ids = [cell.id for cell in cells]
+    assert "COMPARATORS" in cells[ids.index("parameters")].source
+    before = "\n".join(cell.source for cell in cells[: ids.index("load")] if cell.cell_type == "code")
+    assert "contrasts(" not in before
+    assert "assess" not in before.replace("import assess_all", "")
+    assert cells[ids.index("load")].source.startswith("with report.ends_if_empty():\n")
+    assert not [cell.id for cell in cells if cell.cell_type == "markdown" and "{numref}" in cell.source]

@@ -210,12 +210,10 @@
     } catch {
       return null;
     }
-    const out = words.slice(FIELDS.length).map((word) => word.slice(1));
-    const known = FIELDS.every((field, i) => words[i] !== undefined && Object.hasOwn(data.choices[field], words[i]));
-    const all = words.slice(FIELDS.length).every((word) => word[0] === "-" && Object.hasOwn(data.trials, word.slice(1)));
-    if (!known || !all || new Set(out).size < out.length) return null;
-    const state = Object.fromEntries(FIELDS.map((field, i) => [field, words[i]]));
-    return { ...state, out: Object.keys(data.trials).filter((key) => out.includes(key)) };
+    const state = Object.fromEntries(FIELDS.map((field, i) => [field, words[i]])), asked = words.slice(FIELDS.length);
+    const out = Object.keys(data.trials).filter((key) => asked.includes(`-${key}`));
+    const known = FIELDS.every((field) => Object.hasOwn(data.choices[field], state[field]));
+    return known && out.length === asked.length ? { ...state, out } : null;
   };
   const parseHash = (hash) => {
     const pieces = hash.replace(/^#/, "").split("&").filter(Boolean), parts = {};
@@ -384,6 +382,7 @@
     return made;
   };
   const forests = [];
+  let waiting;
 
   const writeAddress = () => {
     const { anchor } = parseHash(location.hash), changed = forests.filter((forest) => !forest.isUsual());
@@ -427,7 +426,8 @@
       state = { ...state, ...part };
       say("");
       show();
-      writeAddress();
+      clearTimeout(waiting); // a browser takes longer over the address than the view takes
+      waiting = setTimeout(writeAddress, 50);
     };
 
     const title = make("p", { class: "forest-title", id: id("title") }, `Change it yourself: ${data.title}`);

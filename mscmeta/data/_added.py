@@ -46,4 +46,4 @@ def _like(frame, other):
     """Give a frame the columns and types of another; what it lacks is not reported."""
     frame = frame.reindex(columns=other.columns)
     text = other.select_dtypes("object").columns
-    return frame.assign(**{name: frame[name].fillna("") for name in text}).astype(other.dtypes)
+    return frame.assign(**{name: frame[name].astype(object).fillna("") for name in text}).astype(other.dtypes)

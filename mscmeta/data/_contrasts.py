@@ -7,6 +7,7 @@ from mscmeta.convert import se_from_ci
 from mscmeta.data import _select as select
 from mscmeta.data._select import Ask, ExcludedError, LeftOutError, Member
 from mscmeta.data._sides import Side, control_of_each, on_scale, side, together
+from mscmeta.data._tables import table
 from mscmeta.effects import mean_difference, risk_ratio
 
 KINDS = ("final", "change")
@@ -171,8 +172,12 @@ def _absence(ask: Ask, member: Member, rows, reasons: list[str]) -> str:
         if printed:
             return f"only a difference between arms is known ({printed[0].visit}, {printed[0].population})"
         if months := select.months_of(rows):
-            return f"no value at month {ask.month}; it has rows at {', '.join(map(str, months))}"
-    seen = "cochrane2025" if ask.endpoint.sources == "cochrane2025" else "any source seen"
+            *early, last = map(str, months)
+            at = f"{', '.join(early)} and {last}" if early else last
+            return f"no value at {ask.month} months; it has values at {at}"
+    seen = "any source seen"
+    if ask.endpoint.sources == "cochrane2025":
+        seen = f"the data of {table('reviews').set_index('review').label['cochrane2025']}"
     return f"no number by arm in {seen}"
 
 

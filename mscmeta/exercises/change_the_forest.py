@@ -73,7 +73,7 @@ ANSWERS = {
     ),
     4: Answer(
         lambda: _weight("split"),
-        tolerance=0.005,
+        tolerance=0.001,
         wrong={
             lambda: _weight("combine"): "that is the weight of the doses put together",
             lambda: _weight("split", doses=1): "that is the weight of one dose; add the other",

@@ -20,7 +20,7 @@ _HOME = {
     "methods": "likelihood coverage",
     "waterfall": "waterfall contribution_ranges",
     "multiverse": "specification_curve multiverse_spread",
-    "lines": "lines rank_histogram within_between",
+    "plain": "lines rank_histogram within_between",
     "heterogeneity": "i2_by_size",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

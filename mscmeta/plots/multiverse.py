@@ -46,6 +46,7 @@ def specification_curve(found, labels, *, published=(), default=None, effect_lab
     figure, (top, bottom) = plt.subplots(
         2, 1, figsize=size, sharex=True, layout="constrained", height_ratios=[3, 0.19 * len(named)]
     )
+    figure.get_layout_engine().set(w_pad=0.14)  # the longest words reach the edge
     order = np.argsort(found.estimate, kind="stable")
     _curve(top, found, order, published, default)
     top.set_ylabel(f"{effect_label}\n({found.unit}; {'lower' if found.higher_is == 'worse' else 'higher'} is better)")
@@ -86,7 +87,8 @@ def _panel(ax, found, order, named, words) -> None:
     share = np.array([np.bincount(of_bin, found.share_of(*pair)[order], minlength=bins) / count for pair in named])
     shades = LinearSegmentedColormap.from_list("shades", ["white", BLUE])
     shown = np.ma.masked_less(share, 0.02)  # white is left out of the file
-    ax.pcolormesh(edges, np.arange(len(named) + 1), shown, cmap=shades, vmin=0, vmax=1, gid="choices")
+    ax.pcolormesh(edges, np.arange(len(named) + 1), shown, cmap=shades, vmin=0, vmax=1, ec="face", lw=0.2,
+                  gid="choices")  # fmt: skip
     ax.set_yticks(np.arange(len(named)) + 0.5, words, size=SMALL)
     for i in range(1, len(named)):
         if named[i][0] != named[i - 1][0]:

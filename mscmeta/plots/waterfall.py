@@ -120,7 +120,7 @@ def _frame(ax, rows, effect_label, unit, compact) -> None:
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     gap = "\n" if compact else " "
-    ax.set_xlabel(f"{effect_label}{gap}({unit + '; ' if unit else ''}lower is better)")
+    ax.set_xlabel(f"{effect_label}{gap}({f'{unit};{gap}' if unit else ''}lower is better)")
     kinds = {row.kind if row.kind != "step" else ("down" if row.end <= row.start else "up") for row in rows}
     looks = {**_LOOKS, "down": {"color": BLUE, "lw": 0}, "up": {"color": ORANGE, "lw": 0}}
     handles = [Patch(label=_NAMES[kind], **looks[kind]) for kind in _NAMES if kind in kinds]

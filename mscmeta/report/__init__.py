@@ -28,6 +28,7 @@ from ._outcome import (
 )
 from ._record import record
 from ._words import (
+    against_mid,
     estimate_ci,
     figure_alt,
     forest_alt,
@@ -43,6 +44,7 @@ from ._words import (
 __all__ = [
     "Comparison",
     "Markup",
+    "against_mid",
     "answer",
     "badge",
     "certainty_word",

@@ -101,7 +101,6 @@ def effect_text(one) -> Markup:
     ratio = say("RR {r:estci.2x}", r=one.fit)
     if one.risk is None:
         return ratio
-    more = [100 * x for x in (one.risk.difference, one.risk.interval.low, one.risk.interval.high)]
-    word = "more" if more[0] >= 0 and more[1] >= 0 else "more (below zero: fewer)"
-    return say("{ratio}; of 100 patients {d:.0} {word} ({a:.0} to {b:.0})", ratio=ratio, word=word,
-               **dict(zip("dab", more, strict=True)))  # fmt: skip
+    change = one.risk.difference, one.risk.interval.low, one.risk.interval.high
+    best, low, high = (f"{abs(100 * x):.0f} {'more' if x >= 0 else 'fewer'}" for x in change)
+    return say("{ratio}; of 100 patients {best} (from {low} to {high})", ratio=ratio, best=best, low=low, high=high)

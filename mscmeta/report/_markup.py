@@ -13,6 +13,7 @@ VERDICTS = {
     "within 10%": "≈",
     "within 0.1 SD": "≈",
     "differs": "≠",
+    "suspect": "!",
     "contradicted": "✗",
     "unverifiable": "?",
 }

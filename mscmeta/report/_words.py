@@ -4,8 +4,10 @@ import math
 
 from .._results import RANDOM_EFFECTS
 from ..plots._format import measured, number, p_value, percent
+from ..scales import read_against_mid
 
 __all__ = [
+    "against_mid",
     "estimate_ci",
     "figure_alt",
     "forest_alt",
@@ -109,6 +111,22 @@ def reading(interval, *, higher_is: str, mid: float | None = None, treatment="MS
     if gain[1] < 0:
         return f"On average {treatment} did worse than {control}{_size((-gain[1], -gain[0]), 'harm', mid)}."
     return f"The trials do not tell {treatment} and {control} apart{_undecided(gain, treatment, control, mid)}."
+
+
+def against_mid(interval, *, higher_is: str, mid: float) -> str:
+    """Say in two or three words how an interval lies to the smallest noticeable difference, for a narrow column.
+
+    Examples
+    --------
+    >>> from mscmeta import Interval
+    >>> against_mid(Interval(-9.9, -1.4), higher_is="worse", mid=8)
+    'may reach MID'
+    """
+    interval = getattr(interval, "ci", interval)
+    low, high = float(interval.low), float(interval.high)
+    if math.isnan(low) or math.isnan(high):
+        return "no interval"
+    return str(read_against_mid((low + high) / 2, low, high, mid, higher_is=higher_is).verdict)
 
 
 def _size(size, noun, mid) -> str:

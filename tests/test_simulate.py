@@ -161,7 +161,8 @@ def cluster(folder: Path):
 
         started = [start("scheduler", "--port", "0")]
         try:
-            started += [start("worker", "--nthreads", "1", "--no-nanny", "--death-timeout", "60") for _ in range(2)]
+            own = ["--nthreads", "1", "--no-nanny", "--death-timeout", "60", "--local-directory", str(folder)]
+            started += [start("worker", *own) for _ in range(2)]
             yield address, started[1:]
         finally:
             for process in started:

@@ -228,7 +228,8 @@ def main() -> int:
     try:
         with alone():
             print("printing ...", flush=True)
-            print(f"The PDF is ready after {time.monotonic() - start:.0f} s: {build()}")
+            made = build()
+        print(f"The PDF is ready after {time.monotonic() - start:.0f} s: {made}")
     except BuildError as reason:
         print(f"make pdf: {reason}", file=sys.stderr)
         return 1

@@ -31,7 +31,7 @@ def _roots(t: np.ndarray, gap: np.ndarray, function: Callable[[np.ndarray], np.n
     """Where a function changes sign between neighbours on the scan, by bisection."""
     at = np.flatnonzero((gap[:-1] > 0) != (gap[1:] > 0))
     low, high, rising = t[at], t[at + 1], gap[at + 1] > 0
-    for _ in range(60):
+    for _ in range(60 if at.size else 0):
         half = (low + high) / 2
         above = (function(half) > 0) == rising
         low, high = np.where(above, low, half), np.where(above, half, high)

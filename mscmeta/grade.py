@@ -196,7 +196,7 @@ def imprecision(ci: Interval, limits: Interval, *, participants: float, needed: 
 
 
 def inconsistency(pooled, limits: Interval) -> Rating:
-    """Rate inconsistency from I² and from what the prediction interval adds to the confidence interval.
+    """Rate inconsistency from I² and from where the prediction interval lies to the thresholds.
 
     Parameters
     ----------
@@ -208,8 +208,7 @@ def inconsistency(pooled, limits: Interval) -> Rating:
     Returns
     -------
     Rating
-        None down where I² is below 40 %, or where the prediction interval crosses no threshold that the confidence
-        interval does not. Else
+        None down where I² is below 40 %, or where the prediction interval crosses no threshold. Else
         one level; two where I² is at least 75 % and the prediction interval holds important effects both ways. Without
         a prediction interval (common effect, few trials) I² alone: one level from 40 %.
 
@@ -233,9 +232,8 @@ def inconsistency(pooled, limits: Interval) -> Rating:
     future = zones(_prediction(pooled), limits)
     if not future:
         return _computed("inconsistency", 1, "trials disagree, and nothing can be said of a new one")
-    if set(future) <= set(zones(pooled.ci, limits)) and len(future) < 3:
-        says = "trials disagree, but that takes a new one across no further threshold"
-        return _computed("inconsistency", 0, says)
+    if len(future) == 1:
+        return _computed("inconsistency", 0, "trials disagree, but all on the same side of the thresholds")
     if len(future) == 3 and i2 >= I2_CONSIDERABLE:
         says = "trials disagree so much that a new one may show an important effect either way"
         return _computed("inconsistency", 2, says)

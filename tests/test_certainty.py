@@ -135,3 +135,13 @@ def test_changes_alone_have_no_mean_without_cells(found):
     changes.trials.attrs.update(one.trials.attrs)
     assert changes.control_mean is None
     assert report.rows_findings({"Pain": changes})["Without cells"].tolist() == ["changes only"]
+
+
+def test_narrow_reading_and_links_of_plain_sources():
+    from mscmeta import Interval
+
+    assert report.against_mid(Interval(math.nan, math.nan), higher_is="worse", mid=1) == "no interval"
+    assert report.against_mid(Interval(-3, -2), higher_is="worse", mid=1) == "beyond MID"
+    assert report.against_mid(Interval(-3, -2), higher_is="better", mid=1) == "harm beyond MID"
+    assert report.cite("NCT01586312", "p").text == "([NCT01586312](https://clinicaltrials.gov/study/NCT01586312))"
+    assert data.address_of("doi:10.1000/a) [b](javascript:x") is None

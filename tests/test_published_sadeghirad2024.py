@@ -197,19 +197,20 @@ def test_certainty_of_the_six_results():
             assert one.word == ("high", "moderate", "low", "very low")[min(total, 3)]
 
 
-def test_pain_at_six_months_is_very_inconsistent():
-    """I² and the prediction interval by hand (DL): both thresholds lie inside what a new trial may show."""
+def test_inconsistency_of_pain_at_six_months():
+    """I² and the prediction interval by hand (DL): a new trial may lie beyond a threshold, but I² is below 75 %."""
     frame = held("pain", 6)
     y, v = frame.y.to_numpy(), frame.v.to_numpy()
     mean, se, tau2 = dersimonian_laird(y, v)
     w = 1 / v
     q = w @ (y - w @ y / w.sum()) ** 2
     half = t.ppf(0.975, len(y) - 1) * np.sqrt(se**2 + tau2)
-    assert (q - len(y) + 1) / q > 0.75
-    assert mean - half < -1.5
+    assert (q - len(y) + 1) / q == pytest.approx(0.731, abs=0.0005)
+    assert mean - half < -1.5 < mean + 1.959964 * se
+    assert mean + 1.959964 * se < 0 < mean + half < 1.5
     one = assess("sadeghirad2024", "pain", 6, tau2="DL", ci="Wald")
-    levels = {r.domain: r.down for r in one.ratings}["inconsistency"]
-    assert levels == (2 if mean + half >= 1.5 else 1)
+    assert {r.domain: r.down for r in one.ratings}["inconsistency"] == 1
+    assert {r.domain: r.down for r in assess("sadeghirad2024", "pain", 6).ratings}["inconsistency"] == 2  # REML: 76 %
 
 
 EMPTY = """

@@ -5,7 +5,7 @@ accepted from authors only, as `Markup`, `cite`, `term` or `ref`.
 """
 
 from ._agreement import rows_agreement
-from ._benefit import number_needed_text, rows_chances, rows_search, rows_without
+from ._benefit import chance_text, number_needed_text, rows_chances, rows_search, rows_without
 from ._changeable import changeable_forest
 from ._compare import Comparison, compare
 from ._display import answer, sentence, setup, show, table
@@ -48,6 +48,7 @@ __all__ = [
     "answer",
     "badge",
     "certainty_word",
+    "chance_text",
     "changeable_forest",
     "cite",
     "compare",

@@ -38,13 +38,19 @@ def rows_chances(runs, posteriors, *, mid: float, higher_is: str):
     for name, run in runs.items():
         told = chance_of_benefit(run, mid, higher_is=higher_is)
         held = chance_of_benefit(posteriors[name], mid, higher_is=higher_is)
-        rows.append((name, int(run.k), *(_chance(x) for x in (told.mean, held.mean, told.new, held.new))))
+        rows.append((name, int(run.k), *(chance_text(x) for x in (told.mean, held.mean, told.new, held.new))))
     heads = ["Trials", "k", "Mean: confidence", "Mean: probability", "New trial: confidence", "New trial: probability"]
     return pd.DataFrame(rows, columns=heads)
 
 
-def _chance(x: float) -> str:
-    """A chance in whole per cent, never 0 or 100."""
+def chance_text(x: float) -> str:
+    """Print a chance in whole per cent, never 0 or 100.
+
+    Examples
+    --------
+    >>> chance_text(0.034), chance_text(0.9996)
+    ('3%', 'over 99%')
+    """
     if math.isnan(x):
         return "not defined"
     return "under 1%" if x < 0.01 else "over 99%" if x > 0.99 else f"{100 * x:.0f}%"

@@ -78,6 +78,7 @@ def test_ranks_are_drawn_with_the_band_of_the_binomial():
         bars = [bar.get_height() for panel in figure.axes for bar in panel.patches if bar.get_gid() == "bars"]
         assert sorted(bars) == sorted([*counts["mean"], *counts["tau"]])
         assert len(part(figure, "band")) == 2
+        assert [edge.get_ydata()[0] for edge in part(figure, "edge")] == 2 * list(binomial_band(40, 0.25))
     with pytest.raises(ValueError, match="same number of bins"):
         plots.rank_histogram({"a": [1, 2], "b": [1, 2, 3]})
     with pytest.raises(ValueError, match="at least one quantity"):

@@ -8,7 +8,7 @@ from scipy.special import bdtr
 
 from ._style import BLACK, GREY, MARKERS, PALE, SERIES, SMALL, axes, styled
 
-DASHES = ["-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)), (0, (3, 1)), "-"]
+DASHES = ["-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)), (0, (3, 1)), (0, (1, 3))]
 
 
 @styled
@@ -102,7 +102,9 @@ def rank_histogram(counts, *, compact=False):
         panel.axhline(total / bins, color=GREY, lw=0.8, zorder=1)
         left = np.arange(bins) / bins
         panel.bar(left, values, 1 / bins, align="edge", color=SERIES[0], ec="white", lw=0.6, zorder=2, gid="bars")
-        panel.set(xlim=(0, 1), title=name)
+        for edge in (low, high):  # above the bars, which hide the band's lower half
+            panel.axhline(edge, color=BLACK, lw=0.8, ls=(0, (4, 2)), zorder=3, gid="edge")
+        panel.set(xlim=(0, 1), xticks=[0, 0.5, 1], title=name)
     figure.supxlabel("Share of the posterior below the true value", size=8.5)
     figure.supylabel("Fits", size=8.5)
     return figure

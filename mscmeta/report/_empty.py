@@ -44,9 +44,9 @@ def resume() -> None:
     """Run cells again after `ends_if_empty` has skipped some."""
     from IPython import get_ipython
 
-    shell = get_ipython()
-    if shell is not None and _skipped in shell.input_transformers_post:
-        shell.input_transformers_post.remove(_skipped)
+    changes = getattr(get_ipython(), "input_transformers_post", [])
+    if _skipped in changes:
+        changes.remove(_skipped)
 
 
 def _skipped(lines: list[str]) -> list[str]:

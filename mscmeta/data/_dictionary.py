@@ -26,7 +26,7 @@ def dictionary(name: str):
     Examples
     --------
     >>> dictionary("events").set_index("Column").Allowed["trial"]
-    'required; part of the key; with arm a row of arms.csv'
+    'required; part of the key; a key of trials.csv'
     """
     import pandas as pd
 

@@ -18,7 +18,7 @@ _HOME = {
     "certainty": "certainty_profile",
     "priors": "opinions",
     "methods": "likelihood coverage",
-    "waterfall": "waterfall contribution_ranges",
+    "contributions": "waterfall contribution_ranges",
     "multiverse": "specification_curve multiverse_spread",
     "plain": "lines rank_histogram within_between",
     "heterogeneity": "i2_by_size",

@@ -64,7 +64,7 @@ def cite(key: str, style: str = "t") -> Markup:
     """
     if style not in ("t", "p"):
         raise ValueError(f"style is {style!r}; use 't' (in the text) or 'p' (in parentheses)")
-    if address := address_of(key):
+    if isinstance(key, str) and (address := address_of(key)):
         link = f"[{key}]({address})"
         return Markup(link if style == "t" else f"({link})")
     return Markup(f"{{cite:{style}}}`{_checked(key, 'citation key')}`")

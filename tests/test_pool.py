@@ -275,6 +275,21 @@ def test_a_review_s_own_rule_chooses_the_model():
     assert by_rule(p_small, [0.394] * 8, p_below=0.01).tau2_method == "FE"
     assert by_rule(p_small, [0.394] * 8, p_below=0.01, i2_above=0.3).tau2_method == "DL"
     assert by_rule(calm, [0.2, 0.3, 0.25], level=0.9).level == 0.9
+    assert by_rule(calm, [0.2, 0.3, 0.25]).ci == pool(calm, [0.2, 0.3, 0.25], tau2="FE", ci="Wald").ci
+    random = pool(q_large, [0.2, 0.3, 0.25], tau2="DL", ci="Wald", level=0.9)
+    assert by_rule(q_large, [0.2, 0.3, 0.25], level=0.9).ci == random.ci
+
+
+def test_model_chosen_by_heterogeneity_at_its_limits():
+    """Above one limit or below the other, not at it; I² alone is enough."""
+    by_rule = sys.modules["mscmeta.pool"].pool_by_heterogeneity
+    half = pool([1.0, 3.0], [1.0, 1.0], tau2="FE", ci="Wald")  # Q = 2 on one degree of freedom
+    assert (half.i2, half.q_p_value > 0.1) == (0.5, True)
+    assert by_rule([1.0, 3.0], [1.0, 1.0]).tau2_method == "FE"
+    assert by_rule([1.0, 3.1], [1.0, 1.0]).tau2_method == "DL"
+    assert by_rule([1.0, 3.0], [1.0, 1.0], p_below=half.q_p_value).tau2_method == "FE"
+    with pytest.raises(ValueError, match="variance of study 'vega' is 0"):
+        by_rule([1.0, 3.0], [1.0, 0.0], labels=["saw", "vega"])
 
 
 def test_two_studies():

@@ -385,11 +385,11 @@ def test_the_likelihood_at_given_values_is_the_density_of_the_effects():
 def test_the_likelihood_refuses_a_negative_tau2_many_at_once_and_unknown_names():
     from mscmeta.tau2 import likelihood_at
 
-    with pytest.raises(ValueError, match="^tau2 holds a value that is negative or not finite; a variance is 0 or more$"):
+    with pytest.raises(ValueError, match=r"^tau2 holds a value that is negative or not finite; a variance is 0"):
         likelihood_at([1, 2], [1, 1], [-0.1])
     with pytest.raises(ValueError, match="variance of study 'vega' is 0"):
         likelihood_at([1, 2], [1, 0], [0.1], labels=["saw", "vega"])
     with pytest.raises(ValueError, match="one meta-analysis at a time"):
         likelihood_at(np.ones((2, 3)), np.ones((2, 3)), [0.1])
-    with pytest.raises(ValueError, match="^likelihood is 'PL'"):
+    with pytest.raises(ValueError, match=r"^likelihood is 'PL'"):
         likelihood_at([1, 2], [1, 1], [0.1], "PL")

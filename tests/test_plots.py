@@ -85,6 +85,7 @@ def drawings():
         "baujat": lambda: plots.baujat(frame, of(frame)),
         "baujat without names": lambda: plots.baujat(frame, of(frame, tau2=10.0), names=False),
         "bubble": lambda: plots.bubble(dosed, "dose", line=line, moderator_label="Dose (million cells)"),
+        "bubble for a phone": lambda: plots.bubble(dosed, "dose", names=False, compact=True),
         "bubble of ratios": lambda: plots.bubble(events.assign(dose=[1, 2, 3]), "dose", ratio=True, names=False),
         "drapery": lambda: plots.drapery(frame, of(frame)),
         "drapery, z": lambda: plots.drapery(events, of(events, ci="Wald")),

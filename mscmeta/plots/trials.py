@@ -124,6 +124,7 @@ def bubble(
     names=True,
     ratio=None,
     effect_label=None,
+    compact=False,
     ax=None,
 ):
     """Draw effects against a moderator, with the line of a meta-regression.
@@ -146,6 +147,8 @@ def bubble(
         Effects are logarithms of ratios; `attrs["measure"]` says so by default.
     effect_label : str, optional
         What the effect is called; from `attrs["measure"]` by default.
+    compact : bool
+        Narrow, for a phone.
     ax : Axes, optional
         Axes to draw in.
 
@@ -159,7 +162,7 @@ def bubble(
         raise ValueError(f"{moderator} of {label!r} is missing; leave the trial out before drawing")
     effect_label, ratio = measured(contrasts.attrs, effect_label, ratio)
     weights = 1 / v if weights is None else np.asarray(weights, float)
-    ax = axes(ax, 6.4, 4.4)
+    ax = axes(ax, *((3.6, 4.2) if compact else (6.4, 4.4)))
     ax.margins(0.12)
     if line is not None:
         ax.fill_between(line["x"], line["low"], line["high"], color=PALE, lw=0, zorder=0)

@@ -21,7 +21,7 @@ chapter: setup
 	@$(RUN) -m tools "$(or $(NB),$(error say which chapter: make chapter NB=notebooks/methods/forest_plot))"
 
 test: setup
-	@$(RUN) -m pytest -n auto --dist loadgroup
+	@$(RUN) -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -243,9 +243,11 @@ def hostile(book, tmp_path_factory) -> TinyBook:
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("one copy of the book")
-class TestHostileData:
-    """Text from data is text: hostile cells in every table, the whole book built of them, opened in Chromium."""
+class TestCopyOfHostileData:
+    """Text from data is text: hostile cells in every table, the whole book built of them with other settings.
+
+    One class, so that one process builds the copy and runs all tests on it.
+    """
 
     def test_payloads_arrive_as_text(self, hostile):
         text = "".join((hostile.html / name).read_text() for name in PAGES)
@@ -278,11 +280,6 @@ class TestHostileData:
                 if field["type"] in ("number", "integer"):
                     assert pd.api.types.is_numeric_dtype(frame[field["name"]]), (path.name, field["name"])
         assert guarded > 10
-
-
-@pytest.mark.xdist_group("one copy of the book")
-class TestRerun:
-    """The whole book with other settings, and then with a changed table."""
 
     def test_settings_give_other_numbers_throughout(self, book, hostile):
         names = sorted(

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -357,7 +358,8 @@ class TestKilled:
         return book.start("book")
 
     def kill(self, running: subprocess.Popen) -> None:
-        os.killpg(running.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # the build may have ended in this very moment
+            os.killpg(running.pid, signal.SIGKILL)
         running.communicate()
 
     def check(self, book: TinyBook, old: str) -> None:

@@ -14,7 +14,7 @@ from scipy.special import ndtr, ndtri
 
 from mscmeta import _checks
 from mscmeta._results import Interval
-from mscmeta.pool import pool
+from mscmeta.pool import Pooled, pool
 
 #: Boundaries beyond this are spent less than 2e-33 on: no boundary.
 FARTHEST = 12.0
@@ -277,3 +277,45 @@ def path(y, v, n, required: float, *, tau2="DL", alpha: float = 0.05, labels=Non
     half = bound[-1] * se[-1]
     return Path(fraction, estimate, se, z, bound, np.abs(z) > bound, Interval(estimate[-1] - half, estimate[-1] + half),
                 float(required))  # fmt: skip
+
+
+def one_more(y, v, effects, variance: float, **options) -> Pooled:
+    """Pool again with one more trial, once for each effect that it might find.
+
+    Parameters
+    ----------
+    y, v : array of shape (k,)
+        Effects and sampling variances of the trials so far.
+    effects : array of shape (m,)
+        Effects of the new trial, on the scale of `y`.
+    variance : float
+        Its sampling variance; for means in two arms of n / 2 participants each it is 4 SD² / n.
+    **options
+        As in `mscmeta.pool`, but for `labels`: they would have to name a trial that does not exist.
+
+    Returns
+    -------
+    Pooled
+        One replicate an effect.
+
+    Raises
+    ------
+    ValueError
+        For `labels`, for effects that are no row of numbers, and for what `pool` refuses.
+
+    Examples
+    --------
+    >>> found = one_more([-1.0, -1.2], [0.2, 0.3], [-2.0, 0.0], 0.25, tau2="FE", ci="Wald")
+    >>> found.estimate.round(2).tolist(), found.k.tolist()
+    ([-1.38, -0.73], [3, 3])
+    """
+    if "labels" in options:
+        raise ValueError("labels does not apply: the new trial has no name; leave it out")
+    effects = np.asarray(effects, float)
+    if effects.ndim != 1 or not effects.size or not np.isfinite(effects).all():
+        raise ValueError("effects must be a row of finite numbers, one for each result that the new trial may have")
+    y, v = _checks.studies(y, v, None)[:2]
+    if y.ndim != 1:
+        raise ValueError(f"y has {y.ndim} axes; a trial is added to one meta-analysis at a time")
+    held = [np.repeat(np.asarray(each, float)[:, None], effects.size, axis=1) for each in (y, v)]
+    return pool(np.vstack([held[0], effects]), np.vstack([held[1], np.full(effects.size, variance)]), **options)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mscmeta import sequential
-from mscmeta.sequential import boundaries, diversity, path, required_for_means, required_for_risks, spent
+from mscmeta import pool, sequential
+from mscmeta.sequential import boundaries, diversity, one_more, path, required_for_means, required_for_risks, spent
 
 ORACLE = json.loads((Path(__file__).parent / "oracles" / "extra_open.json").read_text(encoding="utf-8"))
 BOUNDS = [case for case in ORACLE["sequential"] if case["kind"] == "boundaries"]
@@ -136,3 +136,27 @@ def test_refusals(call, says):
 
 def test_module_says_where_it_stops():
     assert sequential.FARTHEST > 6
+
+
+def test_one_more_trial_is_a_meta_analysis_of_one_more():
+    y, v, effects = [-1.3, -0.2, -2.0], [0.4, 0.2, 0.5], [-3.0, 0.0, 1.5]
+    found = one_more(y, v, effects, 0.3, tau2="REML", ci="HK-floor", level=0.9)
+    for i, effect in enumerate(effects):
+        one = pool([*y, effect], [*v, 0.3], tau2="REML", ci="HK-floor", level=0.9)
+        assert (found.estimate[i], found.ci.low[i], found.ci.high[i]) == (one.estimate, *one.ci)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"effects": []}, "effects must be a row of finite numbers"),
+        ({"effects": [np.nan]}, "effects must be a row of finite numbers"),
+        ({"effects": 1.0}, "effects must be a row of finite numbers"),
+        ({"variance": -1.0}, "variances must be positive"),
+        ({"labels": ["a", "b"]}, "labels does not apply"),
+        ({"y": np.ones((2, 2)), "v": np.ones((2, 2))}, "one meta-analysis at a time"),
+    ],
+)
+def test_one_more_trial_refuses(changed, message):
+    with pytest.raises(ValueError, match=message):
+        one_more(**{"y": [1.0, 2.0], "v": [1.0, 1.0], "effects": [0.0], "variance": 1.0} | changed)

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 import subprocess
 from itertools import product
@@ -18,7 +17,6 @@ from mscmeta import Interval, data, pool, report
 from mscmeta.plots._forest_rows import ROB_SYMBOLS, _three_digits
 from mscmeta.report import _changeable as changeable
 from tests.test_tau2 import TWO_MODES as MODES
-from tests.tinybook import CHROMIUM
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "book" / "_static" / "forest.js"
@@ -463,20 +461,6 @@ def site(tmp_path_factory):
         page = PAGE.format(css=css, colours=COLOURS, forests=forests, script=SCRIPT.as_uri())
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
     return folder.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        if os.environ.get("MSCMETA_REQUIRE_BROWSER") == "1":
-            pytest.fail("Chromium is not installed, and MSCMETA_REQUIRE_BROWSER is set")
-        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

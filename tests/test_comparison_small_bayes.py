@@ -7,7 +7,6 @@ import math
 import re
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -41,12 +40,6 @@ def pain():
 @pytest.fixture(scope="module")
 def placebo(pain):
     return pain[pain.comparator_class == "placebo"]
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def reml(y, v):

@@ -13,13 +13,6 @@ from mscmeta.exercises import chapters
 from mscmeta.report._display import to_svg
 from tests.plotcases import texts
 
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 # Heterogeneity
 
 

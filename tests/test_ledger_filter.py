@@ -1,12 +1,9 @@
 """book/_static/ledger.js in Chromium, on a small table from disk: filter by word and verdict, by keyboard alone."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
-
-from tests.tinybook import CHROMIUM
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.browser
@@ -19,25 +16,16 @@ PAGE = """<!doctype html><meta charset="utf-8"><div class="pst-scrollable-table-
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(browser, tmp_path_factory):
     """Open the table with the script."""
-    if CHROMIUM is None:
-        if os.environ.get("MSCMETA_REQUIRE_BROWSER") == "1":
-            pytest.fail("Chromium is not installed, and MSCMETA_REQUIRE_BROWSER is set")
-        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
-    from playwright.sync_api import sync_playwright
-
     rows = "".join(f"<tr><td>{claim}</td><td>{verdict}</td></tr>" for claim, verdict in ROWS)
     place = tmp_path_factory.mktemp("ledger") / "page.html"
     place.write_text(PAGE.format(rows=rows, script=SCRIPT.as_uri()), encoding="utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(offline=True).new_page()
-        page.wrong = []
-        page.on("pageerror", lambda error: page.wrong.append(str(error)))
-        page.goto(place.as_uri())
-        yield page
-        browser.close()
+    page = browser.new_context(offline=True).new_page()
+    page.wrong = []
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.goto(place.as_uri())
+    return page
 
 
 @pytest.fixture(autouse=True)

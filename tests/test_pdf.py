@@ -1,6 +1,5 @@
 """`make pdf`: how pages become one, and the PDF of the whole book."""
 
-import os
 import re
 from collections.abc import Iterator
 
@@ -8,7 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-from tests.tinybook import CHROMIUM, ROOT, TinyBook, make_tiny_book
+from tests.tinybook import ROOT, TinyBook, make_tiny_book
 from tools import pdf
 from tools.common import BuildError, chapters
 
@@ -103,15 +102,6 @@ def test_the_link_is_put_once(tmp_path):
 
 
 # ---------------------------------------------------------------- the whole of it
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Chromium is there, or its tests are skipped; where a browser is required, that is a failure."""
-    if CHROMIUM is None:
-        if os.environ.get("MSCMETA_REQUIRE_BROWSER") == "1":
-            pytest.fail("Chromium is not installed, and MSCMETA_REQUIRE_BROWSER is set")
-        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
 
 
 @pytest.fixture(scope="module")

@@ -24,12 +24,6 @@ RESULTS = [
 LEVELS = ["low", "some concerns", "unclear", "moderate", "high", "serious", "critical", "no information"]
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 def of(frame, **settings):
     return pool(frame.y, frame.v, **settings)
 

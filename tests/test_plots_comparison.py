@@ -1,6 +1,5 @@
 """Figures of the comparison: what is drawn is what was computed, and bad input is refused."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -9,12 +8,6 @@ from mscmeta.between import STEPS, way
 from mscmeta.multiverse import multiverse_of
 from mscmeta.steps import contributions
 from tests.plotcases import marks, texts
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

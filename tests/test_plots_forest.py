@@ -17,12 +17,6 @@ from mscmeta.report._display import to_svg
 from tests.plotcases import boxes, made_up, made_up_events, marks, texts
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 def of(frame, **settings):
     return pool(frame.y, frame.v, **settings)
 

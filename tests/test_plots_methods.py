@@ -1,6 +1,5 @@
 """Pictures of methods: every value drawn, tops found, bad input refused."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -9,29 +8,19 @@ from mscmeta import data, pool
 from mscmeta.plots.methods import tops
 from mscmeta.report._display import to_svg
 from mscmeta.tau2 import likelihood_at
-from tests.plotcases import texts
+from tests.plotcases import marks, texts
 
 Y, V = np.array([-1.425, -1.0, -4.12, -1.73]), np.array([0.157133, 0.446571, 0.8784, 0.061446])  # two tops
 GRID = np.linspace(0, 1.3, 200) ** 2
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
-def part(figure, gid):
-    return [artist for artist in figure.findobj() if artist.get_gid() == gid]
-
-
 def test_the_higher_top_is_the_estimate_and_the_lower_one_is_marked():
     curve, best = likelihood_at(Y, V, GRID), pool(Y, V, tau2="REML").tau2
     figure = plots.likelihood(GRID, curve, best, unit="cm").figure
-    assert len(part(figure, "lower-top")) == 1
-    assert part(figure, "lower-top")[0].get_xdata()[0] == 0
-    assert part(figure, "estimate")[0].get_xdata()[0] == pytest.approx(best**0.5)
-    assert part(figure, "likelihood")[0].get_ydata().max() == 0
+    assert len(marks(figure, "lower-top")) == 1
+    assert marks(figure, "lower-top")[0].get_xdata()[0] == 0
+    assert marks(figure, "estimate")[0].get_xdata()[0] == pytest.approx(best**0.5)
+    assert marks(figure, "likelihood")[0].get_ydata().max() == 0
     assert "tau (cm)" in texts(figure)
     assert to_svg(figure) == to_svg(figure)
 
@@ -39,7 +28,7 @@ def test_the_higher_top_is_the_estimate_and_the_lower_one_is_marked():
 def test_a_single_top_has_no_lower_one():
     y, v = [-0.9, -0.3, -1.2, -0.5], [0.10, 0.05, 0.20, 0.08]
     figure = plots.likelihood(GRID, likelihood_at(y, v, GRID), pool(y, v).tau2).figure
-    assert part(figure, "lower-top") == []
+    assert marks(figure, "lower-top") == []
 
 
 @pytest.mark.parametrize(("curve", "found"), [([1, 2, 3], []), ([3, 2, 1], [0]), ([2, 1, 4, 0, 5], [0, 2]), ([1], [])])
@@ -59,7 +48,7 @@ def test_every_scenario_and_method_is_drawn():
     shown = [ax for ax in figure.axes if ax.get_visible() and ax.lines]
     assert len(shown) == results.i2.nunique()
     for i, method in enumerate(dict.fromkeys(results.method)):
-        drawn = [line.get_ydata() for line in part(figure, f"line-{i}")]
+        drawn = [line.get_ydata() for line in marks(figure, f"line-{i}")]
         assert np.allclose(np.concatenate(drawn), 100 * results[results.method == method].coverage)
         assert method in texts(figure)
 

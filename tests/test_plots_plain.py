@@ -8,19 +8,9 @@ from scipy import stats
 import mscmeta.plots as plots
 from mscmeta.plots.plain import binomial_band
 from mscmeta.report._display import to_svg
-from tests.plotcases import texts
+from tests.plotcases import marks, texts
 
 X = np.linspace(0, 4, 9)
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
-def part(figure, gid):
-    return [artist for artist in figure.findobj() if artist.get_gid() == gid]
 
 
 def test_every_curve_is_drawn_and_named():
@@ -36,12 +26,12 @@ def test_every_curve_is_drawn_and_named():
         ylim=(0, 20),
     )
     for i, heights in enumerate(curves.values()):
-        (line,) = part(ax.figure, f"curve-{i}")
+        (line,) = marks(ax.figure, f"curve-{i}")
         assert line.get_ydata().tolist() == heights.tolist()
-    assert part(ax.figure, "curve-0")[0].get_linestyle() != part(ax.figure, "curve-1")[0].get_linestyle()
+    assert marks(ax.figure, "curve-0")[0].get_linestyle() != marks(ax.figure, "curve-1")[0].get_linestyle()
     assert {"5 trials", "10 $trials", "true slope", "found (%)", "MID", "small"} <= set(texts(ax.figure))
-    assert part(ax.figure, "at")[0].get_xdata()[0] == 1.5
-    assert part(ax.figure, "shaded")[0].get_extents().width > 0
+    assert marks(ax.figure, "at")[0].get_xdata()[0] == 1.5
+    assert marks(ax.figure, "shaded")[0].get_extents().width > 0
     assert ax.get_xlim() == (0, 4)
     assert ax.get_ylim() == (0, 20)
     assert to_svg(ax.figure) == to_svg(ax.figure)
@@ -77,8 +67,8 @@ def test_ranks_are_drawn_with_the_band_of_the_binomial():
         assert {"mean", "tau", "Fits"} <= set(texts(figure))
         bars = [bar.get_height() for panel in figure.axes for bar in panel.patches if bar.get_gid() == "bars"]
         assert sorted(bars) == sorted([*counts["mean"], *counts["tau"]])
-        assert len(part(figure, "band")) == 2
-        assert [edge.get_ydata()[0] for edge in part(figure, "edge")] == 2 * list(binomial_band(40, 0.25))
+        assert len(marks(figure, "band")) == 2
+        assert [edge.get_ydata()[0] for edge in marks(figure, "edge")] == 2 * list(binomial_band(40, 0.25))
     with pytest.raises(ValueError, match="same number of bins"):
         plots.rank_histogram({"a": [1, 2], "b": [1, 2, 3]})
     with pytest.raises(ValueError, match="at least one quantity"):
@@ -100,14 +90,14 @@ def test_within_and_between_have_their_own_lines():
     y = np.repeat([1.0, 2.0, 3.0], 30) - 0.2 * (x - np.repeat([50.0, 60.0, 70.0], 30))
     for compact in (False, True):
         figure = plots.within_between(x, y, groups, xlabel="age", ylabel="benefit", compact=compact).figure
-        for line in part(figure, "within"):
+        for line in marks(figure, "within"):
             assert np.polyfit(line.get_xdata(), line.get_ydata(), 1)[0] == pytest.approx(-0.2)
         centres = [(x[groups == g].mean(), y[groups == g].mean()) for g in "abc"]
-        (between,) = part(figure, "between")
+        (between,) = marks(figure, "between")
         slope = np.polyfit(*np.transpose(centres), 1)[0]
         assert np.polyfit(between.get_xdata(), between.get_ydata(), 1)[0] == pytest.approx(slope)
         assert slope > 0
-        assert len(part(figure, "patients")) == len(part(figure, "within")) == 3
+        assert len(marks(figure, "patients")) == len(marks(figure, "within")) == 3
     with pytest.raises(ValueError, match="three to 6 trials"):
         plots.within_between(x[:60], y[:60], groups[:60], xlabel="x", ylabel="y")
     with pytest.raises(ValueError, match="one length"):

@@ -1,6 +1,5 @@
 """The evidence map, the cloud of all sets, and the sequential path: everything drawn, nothing made up."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -18,12 +17,6 @@ ROWS = [
     {"label": "A$B 2019", "group": "usual care", "cells": {"a": "imputed"}},
 ]
 COLUMNS = [(key, f"Pain {i}") for i, key in enumerate("abcdefg")]
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.mark.parametrize("compact", [False, True])

@@ -19,12 +19,6 @@ from tests.plotcases import made_up, made_up_events
 from tests.test_report_escaping import html_of
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture
 def shown(monkeypatch):
     """Collect what a cell would display."""

@@ -1,21 +1,18 @@
 """The finished site: built as a reader builds it, opened from disk in Chromium, wide and narrow, light and dark."""
 
 import json
-import os
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.tinybook import CHROMIUM, ROOT, TinyBook, copy_repository
+from tests.tinybook import ROOT, TinyBook, copy_repository
 from tools import gates
 from tools.common import chapters, notebooks, shown
 
 pytestmark = pytest.mark.build
 WIDTHS, MODES = (390, 1280), ("light", "dark")
 PAGES = [f"{name}.html" for name in chapters()]
-NOT_NEEDED = ("gpu", "quic", "background-networking", "component-update", "sync")  # some would ask hosts of Google
-QUIET = ["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in NOT_NEEDED)]
 SETTLED = """async () => {
   if (window.MathJax?.startup?.promise) await window.MathJax.startup.promise;
   await new Promise(done => setTimeout(done, 400));  // the theme makes wide boxes reachable only now
@@ -29,21 +26,6 @@ def book() -> TinyBook:
     done = book.make("book")
     assert done.returncode == 0, done.stdout + done.stderr
     return book
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Start Chromium once; where there is none the tests are skipped, unless a browser is required."""
-    if CHROMIUM is None:
-        if os.environ.get("MSCMETA_REQUIRE_BROWSER") == "1":
-            pytest.fail("Chromium is not installed, and MSCMETA_REQUIRE_BROWSER is set")
-        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NOT_NEEDED = ("gpu", "quic", "background-networking", "component-update", "sync")  # some would ask hosts of Google
+QUIET = ["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in NOT_NEEDED)]
 MSCMETA_DATA = """
 import hashlib, os, shutil
 from pathlib import Path

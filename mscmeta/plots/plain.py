@@ -64,8 +64,7 @@ def lines(x, curves, *, xlabel, ylabel, at=None, shaded=None, shaded_label=None,
     ax.set(xlim=(x[0], x[-1]), xlabel=xlabel, ylabel=ylabel)
     if ylim is not None:
         ax.set_ylim(*ylim)
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 1}
-    ax.legend(**(below if compact else {"loc": "upper left", "bbox_to_anchor": (1.01, 1)}))
+    _legend(ax, compact)
     return ax
 
 
@@ -161,9 +160,14 @@ def within_between(x, y, groups, *, xlabel, ylabel, compact=False, ax=None):
     _line(ax, *centres.T, color=BLACK, lw=2, ls=(0, (5, 2)), label="through the trials' means", gid="between")
     ax.plot(*centres.T, "D", ms=8, color=BLACK, mec="white", zorder=5, gid="means")
     ax.set(xlabel=xlabel, ylabel=ylabel)
+    _legend(ax, compact)
+    return ax
+
+
+def _legend(ax, compact: bool) -> None:
+    """Name the curves beside the axes, on a phone below them."""
     below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 1}
     ax.legend(**(below if compact else {"loc": "upper left", "bbox_to_anchor": (1.01, 1)}))
-    return ax
 
 
 def _line(ax, x, y, **style) -> None:

@@ -5,7 +5,7 @@ import math
 from ..chances import chance_of_benefit
 from ._fields import say
 from ._markup import Markup
-from ._words import reading
+from ._words import against_mid
 
 
 def _result(pooled, decimals: int, ratio: bool = False) -> Markup:
@@ -65,7 +65,7 @@ def rows_without(classical, today, *, decimals: int = 2, higher_is="worse", mid=
         Results of `mscmeta.subsets.without` under the two settings.
     decimals : int
     higher_is, mid
-        For the reading of the second; without an MID nothing is read.
+        For the column that says in two or three words how the second lies to the MID; without an MID there is none.
     ratio : bool
         Effects are logarithms of ratios.
     """
@@ -76,10 +76,10 @@ def rows_without(classical, today, *, decimals: int = 2, higher_is="worse", mid=
         if run is None:
             rows.append((name, 0, "no trial left", "no trial left", ""))
             continue
-        read = "" if mid is None else reading(run, higher_is=higher_is, mid=mid)
+        read = "" if mid is None else against_mid(run, higher_is=higher_is, mid=mid)
         rows.append((name, int(run.k), _result(classical[name], decimals, ratio), _result(run, decimals, ratio), read))
-    frame = pd.DataFrame(rows, columns=["Left out", "Trials", "DL, Wald", "Settings of this page", "Reading"])
-    return frame if mid is not None else frame.drop(columns="Reading")
+    frame = pd.DataFrame(rows, columns=["Left out", "Trials", "DL, Wald", "Settings of this page", "Against the MID"])
+    return frame if mid is not None else frame.drop(columns="Against the MID")
 
 
 def rows_search(found):

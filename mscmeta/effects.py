@@ -377,6 +377,7 @@ def _common(kind: str, note: str, estimate: float, variance: float, weights: np.
             level: float, names: tuple[str, ...] | None) -> Pooled:  # fmt: skip
     """The result of a common-effect method, with a normal interval."""
     level, se, df = check.level(level), math.sqrt(variance), max(df, 0)
+    q = q if df else 0.0  # one usable study differs from nothing, but its corrected effect may from the pooled one
     half = float(ndtri(0.5 + level / 2)) * se
     return Pooled(
         estimate=estimate, se=se, ci=Interval(estimate - half, estimate + half), df=math.inf, tau2=0.0,

@@ -114,6 +114,26 @@ def test_a_single_study_has_no_heterogeneity():
     assert (fit.q, fit.i2) == (0, 0)
 
 
+@pytest.mark.parametrize("measure", ["RR", "OR", "RD", "Peto"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        ([22], [85], [12], [120]),
+        ([1], [136], [3], [170]),  # Q of its own effect about the pooled one is 1e-30, not 0
+        ([1, 0], [79, 54], [0, 0], [39, 48]),  # the only study with an event has a corrected effect
+    ],
+)
+def test_one_usable_study_has_no_heterogeneity(table, measure):
+    for zero_cells in ("exact", "half"):
+        if measure == "Peto":
+            fit = effects.peto(*table)
+        elif zero_cells == "exact" and measure != "RD" and 0 in table[2]:
+            continue  # refused: no event in arm 2
+        else:
+            fit = effects.mantel_haenszel(*table, measure=measure, zero_cells=zero_cells)
+        assert (fit.q, fit.q_df, fit.q_p_value, fit.i2, fit.h2) == (0, 0, 1, 0, 1)  # metafor 3.8-1
+
+
 @pytest.mark.parametrize("level", [0.8, 0.99])
 def test_the_level_widens_the_interval(level):
     wide = effects.peto([9, 3], [20, 40], [4, 2], [20, 41], level=level)

@@ -7,9 +7,11 @@ import numpy as np
 from scipy.special import ndtr
 
 from mscmeta import _checks
+from mscmeta._regressed import Regressed
 from mscmeta._results import Pooled
 from mscmeta._weighted_line import no_spread, studies, weighted_line
 from mscmeta.pool import pool
+from mscmeta.tau2 import ESTIMATORS, estimate
 
 #: Up to here Begg's P counts permutations; beyond, the normal approximation is good to three figures.
 EXACT_K = 200
@@ -117,7 +119,7 @@ def trim_and_fill(y, v, *, side=None, tau2="REML", ci="HK", level=0.95, labels=N
         Effects and variances of at least 3 studies.
     side : {"left", "right"}, optional
         Where studies are thought to be missing. By default the side opposite to the small studies' lean: right if the
-        slope of a random-effects Egger regression (tau2 by DerSimonian-Laird; none with "FE") is negative, else left.
+        slope of an Egger regression with tau2 by the same estimator is negative, else left.
     tau2, ci, level : optional
         As in `pool`; used for trimming too.
     labels : sequence of str, optional
@@ -179,21 +181,17 @@ def _kendall_variance(k, *ties):
 
 
 def _lean(y, v, tau2):
-    """Side on which studies are missing, from the slope of a random-effects Egger regression (DerSimonian-Laird)."""
-    x, w = np.sqrt(v), 1 / v
+    """Side on which studies are missing, from the slope of a random-effects Egger regression."""
+    x = np.sqrt(v)
     if no_spread(x):
         return "left"  # no slope; metafor's choice
     if isinstance(tau2, str):
-        tau2 = 0.0 if tau2 == "FE" else _tau2_about_line(x, y, w)
+        _checks.one_of("tau2", tau2, ESTIMATORS)
+        line = Regressed((y - y[0])[:, None], v[:, None], np.column_stack([np.ones(len(y)), x]))
+        found = 0.0 if tau2 == "FE" else estimate(tau2, line, len(y), len(y) - 2, line.moments(0.0))[0]
+        tau2 = float(found)
+    tau2 = _checks.number("tau2", tau2)
     return "right" if weighted_line(x, y, 1 / (v + tau2))[0] < 0 else "left"
-
-
-def _tau2_about_line(x, y, w):
-    """DerSimonian-Laird estimate of the variance between studies about a weighted line."""
-    *_, x_mean, spread, residual, scaled = weighted_line(x, y, w)
-    unit = w.max()
-    trace = unit * (scaled.sum() - (scaled**2).sum() / scaled.sum() - (scaled**2) @ (x - x_mean) ** 2 / spread)
-    return max(0.0, (unit * (scaled @ residual**2) - (len(y) - 2)) / trace)
 
 
 def _trim(y, v, settings):

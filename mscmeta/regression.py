@@ -236,7 +236,8 @@ def permutation_test(
     -------
     PermutationTest
         Two-sided P values: the share of permutations whose statistic is at least as large as the observed one
-        (Follmann & Proschan 1999; Higgins & Thompson 2004). None is below 1 / permutations.
+        (Follmann & Proschan 1999; Higgins & Thompson 2004). None is below 1 / permutations; NaN where the statistic is
+        undefined (one study under Hartung-Knapp).
 
     Examples
     --------
@@ -281,9 +282,9 @@ def _sign_flips(y: object, v: object, tau2: str | float, ci: str, most: int, rng
 
 
 def _share(statistic: np.ndarray) -> np.ndarray:
-    """Share of permutations (axis 0) at least as extreme as the first, ties counted despite rounding."""
+    """Share of permutations (axis 0) at least as extreme as the first, ties counted despite rounding; NaN for NaN."""
     observed = statistic[0]
-    return np.mean(statistic >= observed - 1e-8 * np.abs(observed), axis=0)
+    return np.where(np.isnan(observed), np.nan, np.mean(statistic >= observed * (1 - 1e-8), axis=0))
 
 
 def _regress(y: np.ndarray, v: np.ndarray, x: np.ndarray, tau2: str | float, ci: str) -> dict:

@@ -285,6 +285,16 @@ def test_a_permutation_test_of_the_mean_flips_signs(rule):
     assert result.p_values[0] >= 2 / 32
 
 
+@pytest.mark.parametrize("rule", ["HK", "HK-floor", "Wald", "t"])
+def test_identical_effects_are_as_extreme_as_their_mirror_image_only(rule):
+    assert permutation_test([1, 1, 1], [0.1, 0.2, 0.3], ci=rule).p_values.tolist() == [0.25]  # both of 8 patterns
+
+
+def test_sign_flips_of_one_study_need_its_standard_error():
+    assert permutation_test([0.7], [0.2], ci="Wald").p_values.tolist() == [1.0]
+    assert np.isnan(permutation_test([0.7], [0.2], ci="HK").p_values).all()  # k - 1 = 0 degrees of freedom
+
+
 def test_random_permutations_are_seeded_and_near_the_exact_answer():
     exact_p = permutation_test(Y, V, X, tau2="FE", ci="Wald")
     first, again, other = (permutation_test(Y, V, X, tau2="FE", ci="Wald", permutations=119, seed=s) for s in (1, 1, 2))

@@ -108,8 +108,18 @@ def _printed_rows(outcome: str) -> list[tuple]:
         place, turn = PRINTED.get((row.review, row.outcome), (None, 1))
         if place == outcome and not reason_out(row):
             low, high = sorted((turn * row.ci_low, turn * row.ci_high))
-            label = f"{SHORT[row.review]}: as printed" + (", trials at low risk of bias" if row.restricted_to else "")
-            rows.append((int(row.month), row.review, label, "printed", np.nan, turn * row.estimate, low, high))
+            rows.append(
+                (
+                    int(row.month),
+                    row.review,
+                    f"{SHORT[row.review]}: as printed",
+                    "printed",
+                    np.nan,
+                    turn * row.estimate,
+                    low,
+                    high,
+                )
+            )
     return rows
 
 

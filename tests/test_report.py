@@ -51,6 +51,20 @@ class TestSentences:
         assert report.say("{r:pi}", r=common).text == "(none defined)"
         assert report.say("{r:pi}", r=pool([1.0], [1.0])).text == "(none defined)"
 
+    def test_one_trial_has_no_spread(self):
+        assert report.say("{r:i2}", r=pool([1.0], [1.0])).text == "not defined"
+
+    @pytest.mark.parametrize(
+        ("tau2", "ci", "text"),
+        [
+            ("FE", "Wald", "common effect, Wald interval"),
+            ("DL", "HK", "random effects by DL, Hartung-Knapp interval"),
+            (0.25, "t", "random effects with tau² given as 0.25, t interval"),
+        ],
+    )
+    def test_the_method_is_named_as_in_a_paper(self, tau2, ci, text):
+        assert report.say("{r:how}", r=pool([1.0, 2.0], [1.0, 1.0], tau2=tau2, ci=ci)).text == text
+
     def test_ratios_leave_the_log_scale(self, pooled):
         text = report.say("{r:est.3x} {r:ci.3x} {i:x} {y:x}", r=pooled, i=Interval(0.0, 1.0), y=0.0).text
         assert text.startswith(f"{math.exp(pooled.estimate):.3f} {math.exp(pooled.ci.low):.3f} to ")

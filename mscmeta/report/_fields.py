@@ -8,10 +8,10 @@ import string
 
 from ..plots._format import number, p_value, percent
 from ._markup import Markup, escape
-from ._words import estimate_ci, interval_text, prediction_text
+from ._words import estimate_ci, interval_text, method_text, prediction_text
 
 _SPEC = re.compile(r"(?P<kind>[a-z0-9%]*?)(?:\.(?P<decimals>[0-9]))?(?P<ratio>x)?")
-_OF_RESULT = ("est", "ci", "estci", "p", "i2", "tau2", "k", "pi", "level")
+_OF_RESULT = ("est", "ci", "estci", "p", "i2", "tau2", "k", "pi", "level", "how")
 
 
 def say(template: str, **values) -> Markup:
@@ -29,7 +29,8 @@ def say(template: str, **values) -> Markup:
     A field's format; minus signs are true ones. Numbers: ``{x:.2}`` (decimals; two by default, none for whole numbers),
     ``{x:%}`` or ``{x:%.0}`` (a proportion as percentage), ``{x:p}`` ("P = 0.032"). Intervals: ``{i:ci}``. Pooled
     results: ``{r:est} {r:ci} {r:estci} {r:p} {r:i2} {r:tau2} {r:k} {r:pi} {r:level}``, with decimals as in
-    ``{r:estci.1}``. A final ``x`` takes logs back to ratios (``{r:estci.2x}``).
+    ``{r:estci.1}``, and ``{r:how}``: model and interval in words. A final ``x`` takes logs back to
+    ratios (``{r:estci.2x}``).
 
     Examples
     --------
@@ -111,10 +112,11 @@ def _shown_result(result, kind, decimals, ratio) -> str:
         return estimate_ci(result, decimals=places, ratio=ratio)
     plain = {
         "p": lambda: p_value(float(result.p_value)),
-        "i2": lambda: percent(float(result.i2), 1 if decimals is None else decimals),
+        "i2": lambda: percent(float(result.i2), 1 if decimals is None else decimals) if result.k > 1 else "not defined",
         "tau2": lambda: number(float(result.tau2), places),
         "k": lambda: str(int(result.k)),
         "level": lambda: percent(result.level, 0),
+        "how": lambda: method_text(result),
     }
     return plain[kind]()
 

@@ -15,11 +15,19 @@ __all__ = [
     "months",
     "number",
     "p_value",
+    "part",
     "percent",
     "plural",
     "reading",
 ]
 
+_INTERVALS = {
+    "Wald": "Wald interval",
+    "t": "t interval",
+    "HK": "Hartung-Knapp interval",
+    "HK-floor": "Hartung-Knapp interval with floor",
+    "HK-hybrid": "Hartung-Knapp interval, or the Wald interval where that is wider",
+}
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -34,6 +42,40 @@ def plural(count: int, noun: str, nouns: str | None = None) -> str:
     count = int(count)
     shown = _SMALL[count] if 0 <= count < 10 else str(count)
     return f"{shown} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def part(count: int, total: int, noun: str, nouns: str | None = None) -> str:
+    """Say how many of so many, in words where all or none.
+
+    Examples
+    --------
+    >>> part(0, 11, "trial"), part(3, 11, "trial"), part(11, 11, "trial")
+    ('none of 11 trials', '3 of 11 trials', 'all 11 trials')
+    >>> part(0, 2, "interval"), part(2, 2, "interval"), part(1, 1, "study", "studies")
+    ('neither of two intervals', 'both intervals', 'the one study')
+    """
+    count, total = int(count), int(total)
+    nouns = nouns or f"{noun}s"
+    if count == 0:
+        return f"{'neither' if total == 2 else 'none'} of {plural(total, noun, nouns)}"
+    if count == total:
+        return {1: f"the one {noun}", 2: f"both {nouns}"}.get(total, f"all {plural(total, noun, nouns)}")
+    return f"{count} of {total} {nouns}"
+
+
+def method_text(pooled) -> str:
+    """Name model and interval as a paper would.
+
+    Examples
+    --------
+    >>> from mscmeta import pool
+    >>> method_text(pool([-5.0, -7.0], [1.0, 1.0], ci="HK-floor"))
+    'random effects by REML, Hartung-Knapp interval with floor'
+    """
+    given = f" with tau² given as {number(float(pooled.tau2))}"
+    models = {"FE": "common effect", "given": f"random effects{given}"}
+    model = models.get(pooled.tau2_method, f"random effects by {pooled.tau2_method}")
+    return f"{model}, {_INTERVALS[pooled.ci_method]}"
 
 
 def months(count: float) -> str:

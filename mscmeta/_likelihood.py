@@ -18,16 +18,16 @@ GRID_FACTOR = 2.0
 
 
 def most_likely(method: str, data: One | Many, count: Value) -> Value:
-    """Global maximum of the likelihood over tau2 >= 0; `count` is the trace times tau2 for large tau2."""
+    """Global maximum of the likelihood over tau2 >= 0; `count` is the trace times tau2 for large tau2, or less."""
     if isinstance(data, One):
         found = _single_mode(method, data.centred(), count)
         return found if found is not None else float(most_likely(method, data.columns(), count)[0])
     data = data.centred()
     factor, cells = _grid(data, count)
-    found, at_zero = [np.empty((5, 0))], np.ones(factor.shape, bool)
+    found, at_zero = [np.empty((5, 0))], cells == 0
     for m in np.unique(cells[cells > 0]):
         columns = np.flatnonzero(cells == m)
-        chunk = max(2, 32768 // (int(m) + 1))
+        chunk = 32768 // (int(m) + 1)
         for start in range(0, columns.size, chunk):
             some = columns[start : start + chunk]
             brackets, at_zero[some] = _brackets(method, data.select(some), factor[some], int(m))
@@ -46,7 +46,7 @@ def _highest(method: str, data: Many, column: np.ndarray, modes: np.ndarray, at_
     alone = candidates[column] == 1
     best[column[alone]] = modes[alone]
     for j in np.flatnonzero(candidates > 1):
-        options = np.append(modes[column == j], [0.0] if at_zero[j] else [])
+        options = np.append(modes[column == j], 0.0)
         heights = log_likelihood(method, data.select(np.full(options.size, j)), options)
         best[j] = options[np.argmax(heights)]
     return best
@@ -88,7 +88,7 @@ def _single_mode(method: str, data: One, count: int) -> float | None:
         factor, cells = math.sqrt(factor), 2 * cells
     tau2, edge, excess, modes = [0.0], data.v_min, [], []
     for i in range(cells + 1):
-        at = data.moments(tau2[i], trace=True, q2=True)
+        at = data.moments(tau2[i])
         excess.append((at.q2, _target(method, at)))
         if i and excess[i - 1][0] > excess[i - 1][1] and (i == cells or excess[i][0] <= excess[i][1]):
             modes.append(i - 1)
@@ -106,7 +106,7 @@ def _single_mode(method: str, data: One, count: int) -> float | None:
 
 def _relative_score(method: str, data: One) -> Callable[[float], float]:
     def score(tau2: float) -> float:
-        at = data.moments(tau2, trace=True, q2=True)
+        at = data.moments(tau2)
         return _target(method, at) / at.q2 - 1
 
     return score
@@ -148,16 +148,15 @@ def _hidden_peak(score: np.ndarray) -> np.ndarray:
         return (score > -0.5).any(axis=0)
     left, middle, right = score[:-2], score[1:-1], score[2:]
     bend = left - 2 * middle + right
-    with np.errstate(divide="ignore", invalid="ignore"):
-        offset = (left - right) / (2 * bend)
-        height = middle - (right - left) ** 2 / (8 * bend)
-    return ((bend < 0) & (np.abs(offset) <= 1.5) & (height > -0.05)).any(axis=0)
+    near = np.abs(right - left) <= -3 * bend  # its top lies within one and a half cells, and bend < 0
+    high = 8 * bend * (middle + 0.05) < (right - left) ** 2  # and reaches -0.05
+    return (near & high).any(axis=0)
 
 
 def log_likelihood(method: str, data: Many, tau2: np.ndarray) -> np.ndarray:
     """Log (restricted) likelihood at tau2, up to a constant, with the mean at its best."""
     v = np.where(np.isfinite(data.v), data.v + tau2, 1.0)
-    restricted = data.log_information(tau2) if method == "REML" else 0.0
+    restricted = 0.0 if method == "ML" else data.log_information(tau2)
     return -0.5 * (np.log(v).sum(axis=0) + data.moments(tau2).q + restricted)
 
 
@@ -169,21 +168,23 @@ def outermost(
     None when it never does and there is nothing beyond; else the search goes on, doubling, in the same direction.
     """
     values = excess(points)
-    inside = np.flatnonzero(values <= 0)
-    last = int(inside[-1]) if inside.size else 0
+    last = np.flatnonzero(values <= 0)[-1]  # the peak at least
+
+    def at(point: float) -> float:
+        return float(excess(np.array([point]))[0])
+
     a, fa = float(points[last]), float(values[last])
     if last + 1 < len(points):
         b, fb = float(points[last + 1]), float(values[last + 1])
     elif not beyond:
         return None
     else:
-        step = float(points[-1] - points[0]) or shift
-        b, fb = a + step, float(excess(np.array([a + step]))[0])
-        while fb <= 0:
+        step = float(points[-1] - points[0])
+        b = a + step
+        while (fb := at(b)) <= 0:
             step *= 2
             a, fa, b = b, fb, b + step
-            fb = float(excess(np.array([b]))[0])
-    return root_of_one(lambda t: float(excess(np.array([t]))[0]), a, b, fa, fb, shift)
+    return root_of_one(at, a, b, fa, fb, shift)
 
 
 def profile_of_mean(y: np.ndarray, v: np.ndarray, mean: np.ndarray) -> np.ndarray:

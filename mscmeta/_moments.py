@@ -41,8 +41,8 @@ class One:
         made.y = [yi - most_precise for yi in self.y]
         return made
 
-    def moments(self, tau2: float, *, trace: bool = False, q2: bool = False) -> Moments:
-        """The weighted sums at tau2."""
+    def moments(self, tau2: float, **_: bool) -> Moments:
+        """The weighted sums at tau2, all of them: here they cost nothing."""
         total = pairs = wy = q = second = 0.0
         weights = [1 / (vi + tau2) for vi in self.v]
         for w, y in zip(weights, self.y, strict=True):
@@ -86,7 +86,7 @@ class One:
 
 def _sum(x: np.ndarray) -> np.ndarray:
     """Sum over studies, one after the other; numpy adds up a lone column pairwise, which rounds differently."""
-    return x.sum(axis=0) if x[0].size > 1 else np.add.accumulate(x, axis=0)[-1]
+    return x.sum(axis=0) if x[0].size > 1 else np.add.accumulate(x)[-1]
 
 
 class Many:
@@ -168,7 +168,7 @@ class KnownMean(Many):
     def __init__(self, y: np.ndarray, v: np.ndarray) -> None:
         self.y, self.v, self.present, self.reference = y, v, None, None
 
-    def moments(self, tau2: Value, *, trace: bool = False, q2: bool = False) -> Moments:
+    def moments(self, tau2: Value, **_: bool) -> Moments:
         """The weighted sums at tau2 about 0."""
         w = 1 / (self.v + tau2)
         e = w * self.y

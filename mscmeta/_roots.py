@@ -31,7 +31,7 @@ def roots(f: Callable, data: Columns, extra: tuple, a: np.ndarray, b: np.ndarray
     for step in range(400):
         if finished.all():
             return root
-        if step and finished.mean() > 0.3:  # dropping columns costs time, too
+        if finished.mean() > 0.3:  # dropping columns costs time, too
             keep = np.flatnonzero(~finished)
             left, finished, data = left[keep], finished[keep], data.select(keep)
             a, b, fa, fb, *extra = (z[keep] for z in (a, b, fa, fb, *extra))

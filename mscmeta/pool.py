@@ -134,9 +134,9 @@ def _fit(
     n = (y if mask is None else mask).shape[1]
     done: list = []
     for start in range(0, n, BLOCK):
-        some = slice(start, min(start + BLOCK, n))
+        some = slice(start, start + BLOCK)
         part = _statistics(*_block(y, v, mask, some), tau2, ci, level, i2)
-        done = done or [np.empty(n, np.asarray(x).dtype) if np.ndim(x) else x for x in part]
+        done = done or [np.empty(n, x.dtype) if np.ndim(x) else x for x in part]
         for whole, x in zip(done, part, strict=True):
             if np.ndim(x):
                 whole[some] = x
@@ -163,7 +163,7 @@ def _statistics(data: One | Many, k: Value, tau2: str | float, ci: str, level: f
         t2 = estimate(tau2, data, k, df, fixed)
         boundary = t2 <= 0
         fit = data.moments(t2)
-    elif tau2 > 0:
+    else:
         fit = data.moments(tau2)
     positive = np.maximum(df, 1)
     if i2 == "Q" or tau2 == "FE":
@@ -226,7 +226,7 @@ def _profiled(columns: tuple, estimate: Value, tau2: Value, level: float) -> lis
         one = (x[use, i if x.shape[1] > 1 else 0] for x in (y, v))
         interval, root = mean_interval(*one, float(mean), float(t2), level)
         found.append((*interval, root))
-    return [np.array(x) if np.ndim(estimate) else x[0] for x in zip(*found, strict=True)]
+    return [np.array(x) for x in zip(*found, strict=True)]
 
 
 def _shaped(x: object, shape: tuple[int, ...]) -> object:

@@ -41,8 +41,6 @@ def estimate(method: str, data: One | Many, k: Value, df: Value, fixed: Moments)
     """
     if isinstance(data, One):
         return max(_unbounded(method, data, k, df, fixed), 0.0) if df > 0 else 0.0
-    if np.ndim(df) == 0:
-        return np.maximum(_unbounded(method, data, k, df, fixed), 0.0) if df > 0 else np.zeros(fixed.q.shape)
     fixed = fixed._replace(trace=np.where(df > 0, fixed.trace, 1.0))  # 0 for a single study
     return np.where(df > 0, np.maximum(_unbounded(method, data, k, np.maximum(df, 1), fixed), 0.0), 0.0)
 
@@ -50,7 +48,7 @@ def estimate(method: str, data: One | Many, k: Value, df: Value, fixed: Moments)
 def _unbounded(method: str, data: One | Many, k: Value, df: Value, fixed: Moments) -> Value:
     """The estimate, which closed forms may put below 0."""
     if method in ("ML", "REML"):
-        return most_likely(method, data, k if method == "ML" else df)
+        return most_likely(method, data, df)
     if method in ("PM", "EB"):
         return _q_equals(data, df, fixed.q)
     if method == "DL":
@@ -154,7 +152,7 @@ def _q_profile(data: One, df: int, alpha: float) -> Interval:
 
 def _profile_likelihood(data: One, likelihood: str, alpha: float) -> Interval:
     """The tau2 whose log likelihood is within half a chi-squared quantile of the maximum."""
-    best = most_likely(likelihood, data, len(data.y) - (likelihood == "REML"))
+    best = most_likely(likelihood, data, len(data.y) - 1)
     many = data.columns()
     peak = log_likelihood(likelihood, many, np.array([best]))[0]
     allowed = float(chdtri(1, alpha)) / 2
@@ -164,12 +162,11 @@ def _profile_likelihood(data: One, likelihood: str, alpha: float) -> Interval:
         return (peak - log_likelihood(likelihood, many, tau2)) / allowed - 1
 
     # beyond this the likelihood only falls
-    far = max(best, 1.01 * data.spread() + max(data.v))
+    far = 1.01 * data.spread() + max(data.v)
     scan = np.geomspace(data.v_min, far + data.v_min, 400) - data.v_min
     up = np.concatenate([[best], scan[scan > best]])
     down = np.concatenate([[best], scan[scan < best][::-1], [0.0]])
-    low = outermost(excess, down, data.v_min) if best > 0 else 0.0
-    return Interval(0.0 if low is None else low, outermost(excess, up, data.v_min, beyond=True))
+    return Interval(outermost(excess, down, data.v_min) or 0.0, outermost(excess, up, data.v_min, beyond=True))
 
 
 def _generalised_q(data: One, v: np.ndarray, a: np.ndarray, alpha: float) -> Interval:
@@ -253,7 +250,7 @@ def likelihood_at(
     y, v, _ = check.studies(y, v, labels)
     if y.ndim != 1:
         raise ValueError(f"y has {y.ndim} axes; the likelihood is computed for one meta-analysis at a time")
-    tau2 = np.atleast_1d(np.asarray(tau2, float))
+    tau2 = np.atleast_1d(check.floats("tau2", tau2))
     if not (np.isfinite(tau2) & (tau2 >= 0)).all():
         raise ValueError("tau2 holds a value that is negative or not finite; a variance is 0 or more")
     return log_likelihood(likelihood, One(y.tolist(), v.tolist()).columns(), tau2)

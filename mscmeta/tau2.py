@@ -64,14 +64,14 @@ def _unbounded(method: str, data: One | Many, k: Value, df: Value, fixed: Moment
 def _q_equals(data: One | Many, target: Value, q_at_0: Value) -> Value:
     """Value of tau2 where sum w r^2, which falls with tau2, equals the target; 0 where it starts lower."""
     if isinstance(data, One):
-        if not q_at_0 > target > 0:
+        if q_at_0 <= target:
             return 0.0
         high = _q_limit(data.spread(), target, data.v_min)
         return root_of_one(lambda t: target / data.moments(t).q - 1, 0.0, high, target / q_at_0 - 1,
                             target / data.moments(high).q - 1, data.v_min)  # fmt: skip
     target = np.broadcast_to(np.asarray(target, float), q_at_0.shape)
     tau2 = np.zeros(q_at_0.shape)
-    todo = np.flatnonzero((q_at_0 > target) & (target > 0))
+    todo = np.flatnonzero(q_at_0 > target)
     if todo.size:
         part, target = data.select(todo), target[todo]
         high = _q_limit(part.spread(), target, part.v_min)

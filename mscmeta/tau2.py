@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.special import chdtri
+from scipy.special import chdtri, gammaincinv
 
 from . import _checks as check
 from ._likelihood import log_likelihood, most_likely, outermost
@@ -144,7 +144,7 @@ def tau2_interval(
 def _q_profile(data: One, df: int, alpha: float) -> Interval:
     """The tau2 at which Q lies between the quantiles of chi-squared."""
     q = data.moments(0.0).q
-    upper, lower = (float(chdtri(df, p)) for p in (alpha / 2, 1 - alpha / 2))
+    upper, lower = float(chdtri(df, alpha / 2)), 2 * float(gammaincinv(df / 2, alpha / 2))
     if q < lower:
         return Interval(0.0, 0.0, is_empty=True)
     return Interval(_q_equals(data, upper, q), _q_equals(data, lower, q))

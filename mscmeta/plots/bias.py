@@ -4,9 +4,10 @@ import numpy as np
 
 from ._forest_layout import ROB_COLOURS, rob_mark
 from ._forest_rows import ROB_SYMBOLS
+from ._hatch import Hatched
 from ._style import BLACK, NORMAL, SMALL, axes, plt, printable, styled, text_width, wrap
 
-HATCHES = {"+": "", "?": "....", "\N{MINUS SIGN}": "////", "!": "", "i": "xxxx"}
+HATCHES = {"?": [Hatched(90)], "\N{MINUS SIGN}": [Hatched(45)], "i": [Hatched(45, 135)]}
 
 
 def _levels(judgements):
@@ -102,7 +103,8 @@ def risk_of_bias_summary(judgements, *, weights=None, ax=None):
         symbol = ROB_SYMBOLS.get(level, "")
         color = ROB_COLOURS.get(symbol, "white")
         label = f"{symbol} {level}" if level else "not judged"
-        ax.barh(rows, widths, left=start, color=color, hatch=HATCHES.get(symbol), edgecolor=BLACK, lw=0.6, label=label)
+        look = {"color": color, "edgecolor": BLACK, "lw": 0.6, "path_effects": HATCHES.get(symbol)}
+        ax.barh(rows, widths, left=start, label=label, **look)
         for row, width, x in zip(rows, widths, start, strict=True):
             if width >= 6 and symbol:
                 ink = "white" if symbol in "!i" else BLACK

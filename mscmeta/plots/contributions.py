@@ -5,11 +5,12 @@ import math
 import numpy as np
 
 from ._format import number
+from ._hatch import Hatched
 from ._style import BLACK, BLUE, GREY, ORANGE, PALE, SKY, SMALL, VERMILION, axes, styled, wrap
 
 _LOOKS = {
     "printed": {"color": GREY, "lw": 0},
-    "hidden": {"facecolor": "white", "edgecolor": VERMILION, "hatch": "////", "lw": 1},
+    "hidden": {"facecolor": "white", "edgecolor": VERMILION, "path_effects": [Hatched(45)], "lw": 1},
 }
 _NAMES = {
     "printed": "as printed by a review",

@@ -23,6 +23,8 @@ def floats(name: str, values: object) -> np.ndarray:
     """
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array; drop the masked studies first")
+    if isinstance(values, list | tuple) and any(isinstance(value, bool | np.bool_) for value in values):
+        raise TypeError(f"{name} must hold numbers, but holds True or False")  # numpy would make them 1 or 0
     try:
         array = np.asarray(values)
     except ValueError:
@@ -66,6 +68,8 @@ def labels(names: Sequence[object] | None, k: int) -> tuple[str, ...] | None:
         return None
     if isinstance(names, str):
         raise TypeError(f"labels is the text {names!r}; give a list with one name a study")
+    if not isinstance(names, Iterable):
+        raise TypeError(f"labels is {names!r}; give a list with one name a study")
     names = tuple(str(name) for name in names)
     if len(names) != k:
         raise ValueError(f"labels has {len(names)} names, but there are {k} studies; give one name a study")

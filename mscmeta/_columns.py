@@ -17,16 +17,16 @@ class Columns:
     noun : str
         What a row is called: study, arm.
     **values : array_like
-        Finite numbers that broadcast together.
+        Finite numbers; a single one stands for every row.
     """
 
     def __init__(self, labels: Sequence[object] | None = None, noun: str = "study", **values: object) -> None:
         arrays = {name: _checks.floats(name, value) for name, value in values.items()}
-        try:
-            shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
-        except ValueError:
+        different = {array.shape for array in arrays.values()} - {()}
+        if len(different) > 1:  # no broadcasting: a list of one would silently be used for every row
             shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-            raise ValueError(f"the shapes do not fit together: {shapes}; give one value a {noun}") from None
+            raise ValueError(f"the shapes do not fit together: {shapes}; give one value for each {noun}")
+        shape = different.pop() if different else ()
         if 0 in shape:
             raise ValueError(f"{next(iter(arrays))} is empty; give at least one {noun}")
         self.labels = _checks.labels(labels, shape[0] if shape else 1)

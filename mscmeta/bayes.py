@@ -328,12 +328,12 @@ class _TauGrid:
         return float(self.cumulative[panel] + rest / self.total)
 
     def below(self, x):
-        x = np.asarray(x, float)
+        x = _points(x)
         values = [self._below_t(math.asinh(value / self.unit)) if value > 0 else 0.0 for value in x.ravel()]
         return values[0] if x.ndim == 0 else np.reshape(values, x.shape)
 
     def density(self, x):
-        x = np.asarray(x, float)
+        x = _points(x)
         inside = np.maximum(x.ravel(), 0.0)
         log_density = self.model.log_density(inside) - self.peak + math.log(2 / self.unit)
         values = np.where(x.ravel() >= 0, np.exp(log_density) / self.total, 0.0)
@@ -343,6 +343,14 @@ class _TauGrid:
         panel = min(np.searchsorted(self.cumulative, p, side="right") - 1, len(self.edges) - 2)
         low, high = float(self.edges[panel]), float(self.edges[panel + 1])
         return self.unit * math.sinh(_root(lambda t: self._below_t(t) - p, low, high))
+
+
+def _points(x):
+    """Where a distribution is asked for; infinity is fine."""
+    x = _checks.floats("x", x)
+    if np.isnan(x).any():
+        raise ValueError("x holds NaN; a probability or density needs a number")
+    return x
 
 
 class _Mixture:
@@ -359,12 +367,12 @@ class _Mixture:
         return math.sqrt(self.mass @ (self.spreads**2 + (self.centres - self.mean()) ** 2))
 
     def below(self, x):
-        x = np.asarray(x, float)
+        x = _points(x)
         values = [float(self.mass @ ndtr((value - self.centres) / self.spreads)) for value in x.ravel()]
         return values[0] if x.ndim == 0 else np.reshape(values, x.shape)
 
     def density(self, x):
-        x = np.asarray(x, float)
+        x = _points(x)
         scaled = self.mass / self.spreads / math.sqrt(2 * math.pi)
         values = [float(scaled @ np.exp(-0.5 * ((z - self.centres) / self.spreads) ** 2)) for z in x.ravel()]
         return values[0] if x.ndim == 0 else np.reshape(values, x.shape)

@@ -260,7 +260,7 @@ def mantel_haenszel(events_1: Array, n_1: Array, events_2: Array, n_2: Array, me
         No correction of the pooled estimate (metafor, Cochrane), or 1/2 added to the four cells of studies with a
         zero cell (meta's default).
     rd_variance : {"Sato", "Greenland-Robins"}
-        Variance of the pooled RD: Sato (1989), as metafor, or Greenland & Robins (1985), as RevMan and meta.
+        For "RD" only, its variance: Sato (1989), as metafor, or Greenland & Robins (1985), as RevMan and meta.
     level : float
         Level of the interval.
     labels : sequence of str, optional
@@ -275,7 +275,8 @@ def mantel_haenszel(events_1: Array, n_1: Array, events_2: Array, n_2: Array, me
     Raises
     ------
     ValueError
-        When no study has an event in one of the arms (RR), or an event in one and a non-event in the other (OR).
+        When no study has an event in one of the arms (RR), or an event in one and a non-event in the other (OR), or
+        the variance would be 0 since every arm has the event in all or in none.
 
     Examples
     --------
@@ -286,7 +287,9 @@ def mantel_haenszel(events_1: Array, n_1: Array, events_2: Array, n_2: Array, me
     check.one_of("measure", measure, ("RR", "OR", "RD"))
     check.one_of("zero_cells", zero_cells, ("exact", "half"))
     check.one_of("rd_variance", rd_variance, ("Sato", "Greenland-Robins"))
-    names, (a, n1, c, n2) = _tables(labels, events_1, n_1, events_2, n_2)
+    if rd_variance != "Sato" and measure != "RD":
+        raise ValueError(f"rd_variance applies to measure 'RD' only, not to {measure!r}; leave it out")
+    names, (a, n1, c, n2) = _one_table(labels, events_1, n_1, events_2, n_2)
     *corrected, (_, dropped, _) = _counts(labels, "drop", a, n1, c, n2)
     cells = corrected if zero_cells == "half" else (a, n1 - a, c, n2 - c)
     estimate, variance, weights = _MANTEL_HAENSZEL[measure](*cells, rd_variance)
@@ -311,7 +314,7 @@ def peto(events_1: Array, n_1: Array, events_2: Array, n_2: Array, *, level: flo
     >>> print(round(fit.estimate, 6), round(fit.se, 6))
     0.881752 0.539374
     """
-    names, (a, n1, c, n2) = _tables(labels, events_1, n_1, events_2, n_2)
+    names, (a, n1, c, n2) = _one_table(labels, events_1, n_1, events_2, n_2)
     n, events = n1 + n2, a + c
     v = n1 * n2 * events * (n - events) / (n * n * (n - 1))
     if not v.sum() > 0:
@@ -364,7 +367,9 @@ def _mh_rd(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, rule: str
     estimate = float(np.sum((a * n2 - c * n1) / n) / w.sum())
     if rule == "Sato":
         p = np.sum(c * (n1 / n) ** 2 - a * (n2 / n) ** 2 + n1 * n2 * (n2 - n1) / (2 * n * n))
-        top = estimate * p + np.sum(a * d / n + c * b / n) / 2
+        discordant = np.sum(a * d / n + c * b / n) / 2
+        top = estimate * p + discordant
+        top = top if top > 1e-12 * discordant else 0.0  # all in one arm and none in the other: 0 but for rounding
     else:
         top = np.sum((a * b * n2**3 + c * d * n1**3) / (n1 * n2 * n * n))
     return estimate, top / w.sum() ** 2, w
@@ -376,7 +381,11 @@ _MANTEL_HAENSZEL = {"RR": _mh_rr, "OR": _mh_or, "RD": _mh_rd}
 def _common(kind: str, note: str, estimate: float, variance: float, weights: np.ndarray, q: float, df: int,
             level: float, names: tuple[str, ...] | None) -> Pooled:  # fmt: skip
     """The result of a common-effect method, with a normal interval."""
-    level, se, df = check.level(level), math.sqrt(variance), max(df, 0)
+    level, df = check.level(level), max(df, 0)
+    if not variance > 0:
+        rule = "every arm has the event in all participants or in none; report the counts instead"
+        raise ValueError(f"the variance of the pooled effect is 0 ({note}): {rule}")
+    se = math.sqrt(variance)
     q = q if df else 0.0  # one usable study differs from nothing, but its corrected effect may from the pooled one
     half = float(ndtri(0.5 + level / 2)) * se
     return Pooled(
@@ -435,6 +444,14 @@ def _tables(labels: Names, *columns: Array) -> tuple[tuple[str, ...] | None, lis
     for key, events, n in (("events_1", *arrays[:2]), ("events_2", *arrays[2:])):
         check.refuse(key, events, events > n, "an arm cannot have more events than participants", names)
     return names, [np.atleast_1d(array) for array in arrays] if arrays[0].ndim == 0 else arrays
+
+
+def _one_table(labels: Names, *columns: Array) -> tuple[tuple[str, ...] | None, list[np.ndarray]]:
+    """Counts of one meta-analysis."""
+    names, arrays = _tables(labels, *columns)
+    if arrays[0].ndim > 1:
+        raise ValueError(f"events_1 has {arrays[0].ndim} axes; give one meta-analysis at a time, one count a study")
+    return names, arrays
 
 
 def _counts(labels: Names, double_zero: str, *columns: Array) -> tuple:

@@ -276,6 +276,9 @@ def pool_by_heterogeneity(
     >>> pool_by_heterogeneity([-4.0, 1.2, -0.9], [0.2, 0.3, 0.25]).tau2_method
     'DL'
     """
+    for name, value in (("i2_above", i2_above), ("p_below", p_below)):
+        if not 0 <= check.number(name, value) <= 1:
+            raise ValueError(f"{name} is {value:.15g}; it must lie between 0 and 1")
     common = pool(y, v, tau2="FE", ci="Wald", level=level, labels=labels)
     if common.i2 > i2_above or common.q_p_value < p_below:
         return pool(y, v, tau2="DL", ci="Wald", level=level, labels=labels)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations as all_orders
 from itertools import product
+from numbers import Integral
 
 import numpy as np
 from scipy.special import fdtrc
@@ -192,10 +193,12 @@ def subgroups(
     y, v, names = check.studies(y, v, labels, allow_absent=False)
     if y.ndim != 1:
         raise ValueError(f"y has {y.ndim} axes; subgroups take one meta-analysis, with one effect a study")
-    groups = [str(group) for group in groups]
+    if not isinstance(common_tau2, bool | np.bool_):
+        raise TypeError(f"common_tau2 is {common_tau2!r}; give True or False")
+    if common_tau2 and ci == "PL":
+        raise ValueError("ci 'PL' estimates tau2 in each subgroup; with common_tau2 choose another interval")
+    groups = _group_names(groups, names, len(y))
     order = list(dict.fromkeys(groups))
-    if len(groups) != len(y):
-        raise ValueError(f"groups has {len(groups)} entries, but there are {len(y)} studies; give one a study")
     if len(order) < 2:
         raise ValueError(f"all studies are in subgroup {order[0]!r}; a comparison needs at least two subgroups")
     members = {group: np.array([g == group for g in groups]) for group in order}
@@ -210,6 +213,17 @@ def subgroups(
     q = float(np.sum(weight * (centre - np.sum(weight * centre) / weight.sum()) ** 2))
     kind = "one tau2 for all subgroups" if common_tau2 else "a tau2 for each subgroup"
     return Subgroups(pooled, q, len(order) - 1, f"{kind}; Q-between with Wald variances")
+
+
+def _group_names(groups: object, names: tuple[str, ...] | None, k: int) -> list[str]:
+    """The subgroup of each study as text; a study without one is refused."""
+    groups = list(groups) if np.ndim(groups) == 1 else [groups]
+    if len(groups) != k:
+        raise ValueError(f"groups has {len(groups)} entries, but there are {k} studies; give one a study")
+    for i, group in enumerate(groups):
+        if group is None or str(group) in ("nan", "NaT", "<NA>"):
+            raise ValueError(f"group of {check.study(names, i)} is {group}; name one, or leave the study out")
+    return [str(group) for group in groups]
 
 
 def permutation_test(
@@ -249,6 +263,8 @@ def permutation_test(
     most = check.number("permutations", permutations)
     if most < 20 or most != int(most):
         raise ValueError(f"permutations is {most:.15g}; give a whole number of at least 20")
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"seed is {seed!r}; give a whole number, 0 or more")
     rng = np.random.default_rng(seed)
     if x is None:
         return _sign_flips(y, v, tau2, ci, int(most), rng, labels)
@@ -363,10 +379,14 @@ def _prepare(y: object, v: object, x: object, names: Names, labels: Names) -> tu
     moderators = moderators[:, None] if moderators.ndim == 1 else moderators
     if moderators.ndim != 2 or len(moderators) != len(y) or not moderators.shape[1]:
         raise ValueError(f"x has shape {moderators.shape}, but there are {len(y)} studies; give one row a study")
+    if isinstance(names, str):
+        raise TypeError(f"names is the text {names!r}; give a list with one name a moderator")
     names = list(map(str, names)) if names is not None else columns
     names = names or [f"x{j + 1}" for j in range(moderators.shape[1])]
     if len(names) != moderators.shape[1]:
         raise ValueError(f"names has {len(names)} entries, but x has {moderators.shape[1]} moderators")
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ValueError(f"names holds {twice[0]!r} twice; give each moderator its own name")
     for name, column in zip(names, moderators.T, strict=True):
         check.refuse(f"moderator {name!r}", column, ~np.isfinite(column), "leave the study out", labels)
     design = np.column_stack([np.ones(len(y)), moderators])
@@ -399,4 +419,6 @@ def _matrix(x: object, moderators: int) -> np.ndarray:
     x = x[:, None] if x.ndim == 1 and moderators == 1 else np.atleast_2d(x)
     if x.ndim != 2 or x.shape[1] != moderators:
         raise ValueError(f"x has shape {x.shape}, but the regression has {moderators} moderators")
+    if not np.isfinite(x).all():
+        raise ValueError("x holds a value that is not finite; give every moderator a number")
     return np.column_stack([np.ones(len(x)), x])

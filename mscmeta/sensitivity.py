@@ -187,6 +187,11 @@ def multiverse(
     import pandas as pd
 
     rows = []
+    if not isinstance(datasets, Mapping) or not datasets:
+        raise ValueError("datasets holds no named versions of the data; give a dict such as {'final scores': (y, v)}")
+    for name, options in (("tau2", tau2), ("ci", ci)):
+        if isinstance(options, str) or not isinstance(options, Iterable):
+            raise TypeError(f"{name} is {options!r}; give a list, such as [{options!r}]")
     estimators, rules = list(tau2), list(ci)
     for name, (y, v) in datasets.items():
         for estimator in estimators:

@@ -291,7 +291,7 @@ def funnel_zones(y, v, *, reference=0.0, levels=(0.90, 0.95, 0.99), labels=None)
     """
     y, v = studies(y, v, labels, at_least=1)
     reference = _checks.number("reference", reference)
-    levels = tuple(_checks.level(one) for one in levels)
+    levels = tuple(_checks.level(one) for one in np.atleast_1d(_checks.floats("levels", levels)).tolist())
     if not levels or list(levels) != sorted(set(levels)):
         raise ValueError(f"levels is {levels}; give rising confidence levels, such as (0.90, 0.95, 0.99)")
     se = np.sqrt(v)
@@ -303,6 +303,8 @@ def funnel_zones(y, v, *, reference=0.0, levels=(0.90, 0.95, 0.99), labels=None)
 def _totals(events_1, n_1, events_2, n_2, labels):
     """Arm 1, totals over both arms, which studies carry information, and a note on those that do not."""
     a, n_a, c, n_c = (np.atleast_1d(np.asarray(x, float)) for x in (events_1, n_1, events_2, n_2))
+    if a.ndim > 1:
+        raise ValueError(f"events_1 has {a.ndim} axes; give one meta-analysis at a time, one count a study")
     n, events = n_a + n_c, a + c
     use = (events > 0) & (events < n)
     enough(int(use.sum()), 3)

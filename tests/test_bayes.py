@@ -298,6 +298,16 @@ def test_bad_studies_are_refused_by_label():
         normal_normal([1, 2], [1, 1], scale="0.5")
 
 
+def test_a_probability_is_asked_for_at_a_number():
+    fit = normal_normal([1, 2], [1, 1], scale=0.5)
+    for ask in (fit.probability_below, fit.predictive_probability_below, fit.tau_probability_below, fit.density):
+        with pytest.raises(ValueError, match="x holds NaN; a probability or density needs a number"):
+            ask([0.0, np.nan])
+        with pytest.raises(TypeError, match="x must hold numbers, but holds 'a'"):
+            ask("a")
+    assert fit.probability_below(np.inf) == pytest.approx(1)
+
+
 def test_data_and_prior_in_different_units_are_refused():
     with pytest.raises(ValueError, match="data and prior contradict each other too much"):
         normal_normal([0.0, 1e6], [1.0, 1.0], scale=1e-12)

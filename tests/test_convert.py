@@ -182,6 +182,10 @@ def test_symmetric_quartiles_have_their_median_as_mean(median, half, n):
             lambda: mean_sd_from_quartiles([1, 2], [2, 3], [3, 4], [9, 3], labels=["a", "vega2015"]),
             "n of study 'vega2015' is 3",
         ),
+        (
+            lambda: mean_sd_from_quartiles([1, 2], [2], [3, 4], 9),
+            "do not fit together: q1 .2,., median .1,.",
+        ),
         (lambda: mean_sd_from_quartiles([1, 2], [2, 3], [3, 4, 5], 9), "the shapes do not fit together: q1 .2,., "),
         (lambda: mean_sd_from_quartiles([], [], [], []), "q1 is empty; give at least one study"),
         (lambda: skewness_test(3, 20, q1=3, q3=3, minimum=1, maximum=9), "q1 equals q3"),

@@ -517,3 +517,12 @@ def test_prediction_needs_a_known_rule_and_a_random_effects_fit():
         pool(Y, V).prediction_interval("t")
     with pytest.raises(ValueError, match="a FE fit assumes one common effect and has no prediction interval"):
         pool(Y, V, tau2="FE").prediction_interval()
+
+
+@pytest.mark.parametrize("name", ["i2_above", "p_below"])
+def test_rules_of_the_choice_of_model_are_shares(name):
+    by_rule = sys.modules["mscmeta.pool"].pool_by_heterogeneity
+    with pytest.raises(ValueError, match=f"{name} is 50; it must lie between 0 and 1"):
+        by_rule(Y, V, **{name: 50})
+    with pytest.raises(TypeError, match=f"{name} must be one number, but is '50%'"):
+        by_rule(Y, V, **{name: "50%"})

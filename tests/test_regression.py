@@ -346,9 +346,30 @@ def test_regressions_refuse(call, change, message):
         (lambda: permutation_test(Y, V, X, permutations=5), "permutations is 5; give a whole number of at least 20"),
         (lambda: permutation_test(Y, V, X, permutations=99.5), "permutations is 99.5; give a whole number"),
         (lambda: permutation_test(np.ones((2, 2)), np.ones((2, 2))), "y has 2 axes; a permutation test takes one"),
+        (lambda: permutation_test(Y, V, X, seed=-1), "seed is -1; give a whole number, 0 or more"),
+        (lambda: permutation_test(Y, V, X, seed="a"), "seed is 'a'; give a whole number, 0 or more"),
+        (
+            lambda: subgroups(Y, V, ["a", None, "b", "b", "a"], labels=NAMES),
+            "group of study 'lim2021' is None",
+        ),
+        (lambda: subgroups(Y, V, ["a", "b", math.nan, "b", "a"]), "group of study 3 is nan; name one, or leave"),
+        (lambda: subgroups(Y, V, "aabbb"), "groups has 1 entries, but there are 5 studies"),
+        (
+            lambda: subgroups(Y, V, list("aabbb"), tau2="ML", ci="PL", common_tau2=True),
+            "ci 'PL' estimates tau2 in",
+        ),
+        (lambda: meta_regression(Y, V, np.eye(5)[:, :2], names=["a", "a"]), "names holds 'a' twice; give each"),
+        (lambda: meta_regression(Y, V, X).predict([math.nan]), "x holds a value that is not finite; give every"),
         (lambda: meta_regression(Y, V, X, level=2), "level is 2; it must lie strictly between 0 and 1"),
     ],
 )
 def test_refusals(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_text_is_neither_a_list_of_names_nor_a_yes():
+    with pytest.raises(TypeError, match="names is the text 'x'; give a list with one name a moderator"):
+        meta_regression(Y, V, X, names="x")
+    with pytest.raises(TypeError, match="common_tau2 is 'no'; give True or False"):
+        subgroups(Y, V, list("aabbb"), common_tau2="no")

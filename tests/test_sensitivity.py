@@ -139,6 +139,16 @@ def test_multiverse_pools_every_combination():
     assert len(multiverse({"one": (Y, V)})) == 9
 
 
+def test_multiverse_refuses_what_it_cannot_name():
+    for datasets in ({}, [(Y, V)]):
+        with pytest.raises(ValueError, match="datasets holds no named versions of the data; give a dict"):
+            multiverse(datasets)
+    with pytest.raises(TypeError, match=r"tau2 is 'DL'; give a list, such as \['DL'\]"):
+        multiverse({"all": (Y, V)}, tau2="DL")
+    with pytest.raises(TypeError, match="ci is 3; give a list"):
+        multiverse({"all": (Y, V)}, ci=3)
+
+
 @pytest.mark.parametrize("analysis", ALL)
 def test_bad_studies_are_refused_by_name(analysis):
     with pytest.raises(ValueError, match=r"variance of study 'lim2021' is -1; variances must be positive"):

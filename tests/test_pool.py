@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mscmeta import Interval, Pooled, Ratio, leave_one_out, pool
+from mscmeta import Interval, Pooled, Ratio, gosh, leave_one_out, pool
 from mscmeta._likelihood import profile_of_mean
 
 ORACLES = Path(__file__).parent / "oracles"
@@ -120,6 +120,25 @@ def test_profile_likelihood_of_the_mean(case):
     assert fit.se == pool(case["y"], case["v"], tau2="ML", ci="Wald").se
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("variance", "shift", "mode"), [(9.0, 5.0, "precise"), (9.0, 6.0, "others"), (16.0, 8.0, "precise")]
+)
+def test_the_profile_interval_reaches_the_mode_beside_a_precise_study(variance, shift, mode, sign):
+    """One very precise study at 0, four others far away: a spike and a hill of the likelihood in one interval."""
+    y = sign * np.array([0.0, shift, shift + 0.4, shift - 0.4, shift + 1.0])
+    v = np.array([1e-4, *[variance] * 4])
+    fit = pool(y, v, tau2="ML", ci="PL")
+    assert (abs(fit.estimate) < 0.01) == (mode == "precise")
+    means = np.concatenate([np.linspace(-20, 20, 2001), np.linspace(-0.1, 0.1, 401)])
+    peak, low, high = profile_of_mean(y, v, np.array([fit.estimate, *fit.ci]))
+    drop = stats.chi2.ppf(0.95, 1) / 2
+    inside = means[profile_of_mean(y, v, means) >= peak - drop]
+    close([*fit.ci], [inside.min(), inside.max()], 0.01, 0.001)
+    close([peak - low, peak - high], [drop, drop], 1e-9)
+    assert min(abs(fit.ci.low), abs(fit.ci.high)) < 0.1 < 4 < max(abs(fit.ci.low), abs(fit.ci.high))
+
+
 @given(studies())
 def test_the_profile_of_the_mean_drops_by_half_a_quantile(data):
     y, v = data
@@ -169,6 +188,55 @@ def test_blocks_do_not_matter(method, monkeypatch):
     parts = pool(y, v, tau2=method)
     for field in FIELDS:
         np.testing.assert_array_equal(getattr(whole, field), getattr(parts, field))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_blocks_of_subsets_do_not_matter(method, monkeypatch):
+    whole = gosh(Y, V, tau2=method, ci="HK-hybrid", i2="Q")
+    monkeypatch.setattr(sys.modules["mscmeta.pool"], "BLOCK", 4)
+    parts = gosh(Y, V, tau2=method, ci="HK-hybrid", i2="Q")
+    for j, column in enumerate(whole.mask.T):
+        one = pool(np.array(Y)[column], np.array(V)[column], tau2=method, ci="HK-hybrid", i2="Q")
+        same(one, whole, j)
+        same(one, parts, j)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("method", METHODS)
+def test_many_of_one_study_each(method, rule):
+    many = pool([[1.0, -2.0]], [[0.5, 3.0]], tau2=method, ci=rule)
+    same(pool([1.0], [0.5], tau2=method, ci=rule), many, 0)
+    same(pool([-2.0], [3.0], tau2=method, ci=rule), many, 1)
+
+
+def test_subsets_are_pooled_like_a_set_unless_told_otherwise():
+    pool_masked = sys.modules["mscmeta.pool"].pool_masked
+    mask = np.array([[1, 1, 1, 1], [1, 0, 1, 1]], bool).T
+    many = pool_masked(Y, V, mask, labels=NAMES)
+    same(pool(Y, V), many, 0)
+    same(pool(Y[:1] + Y[2:], V[:1] + V[2:]), many, 1)
+    whole = pool(Y, V, labels=NAMES)
+    for field in ("method", "tau2_method", "ci_method", "level", "labels"):
+        assert getattr(many, field) == getattr(whole, field), field
+    np.testing.assert_array_equal(many.mask, mask)
+    with pytest.raises(ValueError, match=r"^variance of study 'lim2021' is 0; variances must be positive$"):
+        pool_masked(Y, [0.1, 0, 0.2, 0.1], mask, labels=NAMES)
+
+
+@pytest.mark.parametrize(
+    ("options", "method"),
+    [
+        ({}, "tau2: REML; interval: Hartung-Knapp (t, k-1 df); I2: from tau2"),
+        ({"tau2": "DL", "ci": "Wald", "i2": "Q"}, "tau2: DL; interval: Wald (z); I2: from Q"),
+        ({"tau2": 0.25, "ci": "t"}, "tau2: given as 0.25; interval: Wald SE, t with k-1 df; I2: from tau2"),
+        ({"tau2": "ML", "ci": "PL"}, "tau2: ML; interval: profile likelihood; I2: from tau2"),
+    ],
+)
+def test_the_result_says_in_words_what_was_done(options, method):
+    assert pool(Y, V, **options).method == f"{method}; prediction: t(k-1) on the same SE unless asked otherwise"
+    assert pool(Y, V, tau2="FE", ci="HK-floor").method == (
+        "tau2: FE; interval: Hartung-Knapp with variance factor at least 1 (t, k-1 df); I2: from Q"
+    )
 
 
 @given(studies(least=1), studies(least=1, most=1), st.sampled_from(METHODS), st.sampled_from(RULES))
@@ -290,6 +358,8 @@ def test_model_chosen_by_heterogeneity_at_its_limits():
     assert by_rule([1.0, 3.0], [1.0, 1.0], p_below=half.q_p_value).tau2_method == "FE"
     with pytest.raises(ValueError, match="variance of study 'vega' is 0"):
         by_rule([1.0, 3.0], [1.0, 0.0], labels=["saw", "vega"])
+    assert by_rule([1.0, 3.0], [1.0, 1.0], labels=["saw", "vega"]).labels == ("saw", "vega")
+    assert by_rule([1.0, 9.0], [1.0, 1.0], labels=["saw", "vega"]).labels == ("saw", "vega")
 
 
 def test_two_studies():
@@ -331,6 +401,8 @@ def test_i2_by_either_rule():
     assert "I2: from Q" in other.method
     assert "I2: from Q" in pool(Y, V, tau2="FE").method
     assert pool([1.0, 1.1], [1.0, 1.0], i2="Q").i2 == 0
+    many = pool(np.array([Y[::-1], Y]).T, np.array([V[::-1], V]).T, tau2="PM", i2="Q")
+    same(other, many, 1)
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.999])
@@ -351,6 +423,9 @@ def test_scalars_are_python_numbers_and_batches_have_their_shape():
     for field in FIELDS:
         assert np.shape(getattr(many, field)) == (2, 3), field
     assert many.ci.low.shape == (2, 3)
+    subsets = gosh(Y, V)
+    assert subsets.tau2_at_boundary.dtype == bool
+    assert subsets.k.dtype == subsets.q_df.dtype == int
     assert many.weights.shape == (4, 2, 3)
     assert repr(many) == "Pooled(2 x 3 replicates; REML, HK, level 0.95)"
     assert "2 x 3 replicates" in many._repr_html_()

@@ -13,7 +13,7 @@ from scipy.special import chdtr, chdtri
 
 from mscmeta import pool, tau2_interval
 from mscmeta._likelihood import log_likelihood
-from mscmeta._moments import Many
+from mscmeta._moments import Many, One
 from mscmeta._roots import root_of_one, roots
 from mscmeta.tau2 import weighted_chi2_cdf
 
@@ -156,6 +156,23 @@ def test_a_peak_between_grid_points_is_found():
     assert found
 
 
+@pytest.mark.parametrize("copies", [1, 8])
+@pytest.mark.parametrize(("square", "higher"), [(7.47, False), (7.475, True), (7.48, True), (7.495, True)])
+def test_a_peak_that_falls_between_two_points_of_the_scan(square, higher, copies):
+    """Effects 0, r, -r with variances 1, 3, 3: the sign of the score of ML is that of a quadratic in tau2."""
+    y, v = np.tile([0.0, square**0.5, -(square**0.5)], copies), np.tile([1.0, 3.0, 3.0], copies)
+    c = square - 3
+    peak = ((2 * c - 8) + math.sqrt((8 - 2 * c) ** 2 - 12 * (9 - 2 * c))) / 6
+    at_zero, at_peak = heights("ML", y, v, [0.0, peak])
+    assert (at_peak > at_zero) == higher
+    tau2 = tau2_of(y, v, "ML")
+    assert tau2 == pytest.approx(peak if higher else 0.0, rel=1e-11)
+    calm, far = 0.1 * y, 3 * y  # the same in company, wherever it stands
+    for columns in ((y, calm, far), (calm, far, y), (far, y, y), (calm, calm, y)):
+        many = tau2_of(np.column_stack(columns), np.column_stack([v] * 3), "ML")
+        assert many.tolist() == [tau2_of(column, v, "ML") for column in columns]
+
+
 @given(studies(), st.sampled_from(CLOSED + ITERATED), st.sampled_from([1e-3, 1e3, 1e-12, 1e15]))
 def test_units_do_not_matter(data, method, c):
     y, v = data
@@ -288,6 +305,59 @@ def test_a_profile_interval_spans_the_gap_between_two_modes():
         assert interval.high >= inside.max() * (1 - 1e-9)
 
 
+@pytest.mark.parametrize("c", [1e-4, 1.0, 1e4])
+@pytest.mark.parametrize(("likelihood", "r", "upper_is_higher"), [("REML", 6.5, False), ("ML", 7.0, True)])
+def test_a_profile_interval_spans_the_gap_between_two_modes_inside(likelihood, r, upper_is_higher, c):
+    """Ten precise studies ask for a small tau2, two others for a large one: neither mode is at 0, whatever the unit."""
+    y, v = c * np.array([0.03, -0.03] * 5 + [r, -r]), c**2 * np.array([1e-4] * 10 + [1.0] * 2)
+    best = tau2_of(y, v, likelihood)
+    assert (best > c**2) == upper_is_higher
+    interval = tau2_interval(y, v, "PL", likelihood=likelihood)
+    grid = c**2 * np.geomspace(1e-6, 1e3, 3000)
+    height = heights(likelihood, y, v, grid)
+    peak, low, high = heights(likelihood, y, v, [best, *interval])
+    drop = chdtri(1, 0.05) / 2
+    inside = grid[height >= peak - drop]
+    assert 0 < interval.low < 1e-3 * c**2 < c**2 < interval.high
+    assert np.ptp(np.log(inside)) > 3 * len(inside) * np.log(grid[1] / grid[0]) / 2  # most of it is gap
+    np.testing.assert_allclose([interval.low, interval.high], inside[[0, -1]], rtol=0.02)
+    np.testing.assert_allclose([peak - low, peak - high], drop, rtol=1e-8)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
+@pytest.mark.parametrize("q", [0.4, 1.0, 3.0, 6.0, 9.0])
+def test_at_zero_the_interval_of_biggerstaff_and_jackson_is_cochran_s_test(q, level):
+    y, v = np.array([0.0, 1.0, 3.0, -1.0]), np.array([1.0, 2.0, 0.5, 4.0])
+    y = y * math.sqrt(q / pool(y, v).q)
+    p, alpha = float(chdtr(3, q)), 1 - level
+    interval = tau2_interval(y, v, "BJ", level=level)
+    assert interval.is_empty == (p < alpha / 2)
+    assert (interval.low > 0) == (p > 1 - alpha / 2)
+    assert (interval.high > 0) == (p >= alpha / 2)
+
+
+@pytest.mark.parametrize("level", [0.6, 0.9])
+@pytest.mark.parametrize("method", ["BJ", "J"])
+def test_the_limits_of_the_exact_intervals_reject_in_a_distribution_of_our_own(method, level):
+    """Three studies: two weights, and the distribution in polar coordinates."""
+    y, v = np.array([0.0, 2.0, 9.0]), np.array([0.5, 1.0, 3.0])
+    a = 1 / v if method == "BJ" else 1 / np.sqrt(v)
+    form = np.diag(a) - np.outer(a, a) / a.sum()
+    angle = (np.arange(2000) + 0.5) * math.pi / 1000
+    interval = tau2_interval(y, v, method, level=level)
+    for tau2, below in zip(interval, (0.5 + level / 2, 0.5 - level / 2), strict=True):
+        _, b, c = np.sort(np.linalg.eigvals(form @ np.diag(v + tau2)).real)
+        spread = b * np.cos(angle) ** 2 + c * np.sin(angle) ** 2
+        assert np.mean(-np.expm1(-(y @ form @ y) / (2 * spread))) == pytest.approx(below, rel=1e-9)
+
+
+def test_a_level_next_to_one_has_an_upper_limit():
+    low, high = tau2_interval([1.0, 2.0, 5.0], [1.0, 1.0, 1.0], level=1 - 2**-53)
+    assert low == 0
+    # Q = 26/3 / (1 + tau2), and with two degrees of freedom P(chi-squared < x) is x / 2 where it is small
+    assert high == pytest.approx(26 / 3 / 2**-53, rel=1e-9)
+
+
 @pytest.mark.parametrize("method", ["QP", "BJ", "J"])
 def test_an_empty_set_says_so(method):
     interval = tau2_interval([1.0, 1.0, 1.0], [1.0, 2.0, 3.0], method)
@@ -334,6 +404,82 @@ def test_roots_of_one_and_of_many_take_the_same_steps(shift):
         one = root_of_one(lambda x, p=power: x**p - 2, 0.0, 7.0, -2.0, 7.0**power - 2, shift)
         assert one == pytest.approx(2 ** (1 / power), rel=1e-14)
         assert found == pytest.approx(one, rel=1e-15)
+
+
+#: functions of x and their roots: straight, bent, very bent, two that jump, and one that is steep at 0
+AWKWARD = [
+    (lambda x: x - 2.0, 2.0),
+    (lambda x: 2.0 - x * x, math.sqrt(2)),
+    (lambda x: x * x * x * x * x * x * x * x * x - 2.0, 2 ** (1 / 9)),
+    (lambda x: (x > 2.0) * 2.0 - 1.0, 2.0),
+    (lambda x: 1.0 - (x > 1e-7) * 2.0, 1e-7),
+    (lambda x: (x - 2.0) / (x + 1e-9), 2.0),
+]
+
+
+class Awkward:
+    """A column for each awkward equation that is still to be solved; counts what it is asked."""
+
+    def __init__(self, which, asked, v_min):
+        self.which, self.asked, self.v_min = which, asked, np.full(len(which), v_min)
+
+    def select(self, columns):
+        return Awkward(self.which[columns], self.asked, self.v_min[0])
+
+    def __call__(self, x):
+        np.add.at(self.asked, self.which, 1)
+        return np.array([AWKWARD[i][0](float(at)) for i, at in zip(self.which, x, strict=True)])
+
+
+@pytest.mark.parametrize(
+    ("ends", "v_min", "steps", "together"),
+    [
+        ((0.0, 7.0), 0.1, (1, 13, 33, 61, 68, 4), 203),
+        ((7.0, 0.0), 0.1, (1, 17, 33, 61, 72, 5), 209),
+        ((0.0, 7.0), 1e-9, (1, 13, 29, 56, 70, 4), 192),
+        ((7.0, 0.0), 1e-9, (1, 17, 24, 55, 68, 5), 181),
+    ],
+)
+def test_roots_take_few_steps_even_where_a_secant_is_of_no_use(ends, v_min, steps, together):
+    """To the last digit, in no more steps than were counted when this was written."""
+    n = len(AWKWARD)
+    asked = np.zeros(n, int)
+    equations = Awkward(np.arange(n), asked, v_min)
+    a, b = (np.full(n, end) for end in ends)
+    many = roots(lambda x, data: data(x), equations, (), a, b, equations(a), equations(b))
+    assert asked.sum() - 2 * n <= together  # solved columns are dropped, though not at once
+    for found, (f, root), most in zip(many.tolist(), AWKWARD, steps, strict=True):
+        seen = []
+        one = root_of_one(lambda x, f=f, seen=seen: seen.append(x) or f(x), *ends, f(ends[0]), f(ends[1]), v_min)
+        assert one == found == pytest.approx(root, rel=4e-16)
+        assert len(seen) <= most
+
+
+def evaluations(monkeypatch, y, v, method):
+    """How often the weighted sums are computed for an estimate, a column at one tau2 being one."""
+    sizes = []
+    with monkeypatch.context() as patch:
+        for kind in (One, Many):
+            usual = kind.moments
+
+            def counted(self, tau2, usual=usual, **asked):
+                sizes.append(np.broadcast(self.v[0], tau2).size)
+                return usual(self, tau2, **asked)
+
+            patch.setattr(kind, "moments", counted)
+        tau2_of(y, v, method)
+    return sum(sizes) - 2 * (np.size(y) // len(y))  # without those of the pooled effect
+
+
+def test_an_estimate_costs_few_evaluations(monkeypatch):
+    """A promise of speed that needs no clock: the mean counts when this was written, and two in a hundred to spare."""
+    rng = np.random.default_rng(5)
+    v = np.exp(rng.normal(0, 1, (9, 500)))
+    y = rng.normal(0, 1, (9, 500)) * np.sqrt(v + rng.choice([0, 0.5, 3], 500))
+    for method, one_by_one, at_once in (("ML", 10.78, 9.83), ("REML", 10.84, 9.75), ("PM", 3.94, 3.93)):
+        counts = [evaluations(monkeypatch, case["yi"], case["vi"], method) for case in CASES]
+        assert np.mean(counts) <= 1.02 * one_by_one
+        assert evaluations(monkeypatch, y, v, method) / 500 <= 1.02 * at_once
 
 
 def test_an_end_of_the_bracket_may_be_the_root():
@@ -387,6 +533,10 @@ def test_the_likelihood_refuses_a_negative_tau2_many_at_once_and_unknown_names()
 
     with pytest.raises(ValueError, match=r"^tau2 holds a value that is negative or not finite; a variance is 0"):
         likelihood_at([1, 2], [1, 1], [-0.1])
+    with pytest.raises(ValueError, match=r"negative or not finite; a variance is 0 or more$"):
+        likelihood_at([1, 2], [1, 1], math.inf)
+    with pytest.raises(TypeError, match=r"^tau2 must hold numbers, but holds '0\.1'$"):
+        likelihood_at([1, 2], [1, 1], ["0.1"])
     with pytest.raises(ValueError, match="variance of study 'vega' is 0"):
         likelihood_at([1, 2], [1, 0], [0.1], labels=["saw", "vega"])
     with pytest.raises(ValueError, match="one meta-analysis at a time"):

@@ -23,7 +23,7 @@ ANSWERS = {
         tolerance=0.5,
         unit="patients of 1000",
         wrong={
-            180: "that is how many have the event with treatment; how many more?",
+            180: "that is how many have the event with treatment, not how many more",
             500: "multiply by the risk without treatment",
             1.5: "that is the ratio itself",
         },

@@ -167,7 +167,7 @@ def _statistics(data: One | Many, k: Value, tau2: str | float, ci: str, level: f
         fit = data.moments(tau2)
     positive = np.maximum(df, 1)
     if i2 == "Q" or tau2 == "FE":
-        h2 = np.where(np.asarray(df) > 0, fixed.q / positive, 1.0)
+        h2 = np.where(df > 0, fixed.q / positive, 1.0)
         share = 1 - 1 / np.maximum(h2, 1.0)
     else:
         ratio = t2 * fixed.trace / positive
@@ -184,7 +184,7 @@ def _standard_error(ci: str, level: float, total: Value, q: Value, df: Value) ->
         return wald, math.inf
     if ci == "t":
         return wald, df
-    factor = q / (df if np.ndim(df) == 0 and df > 0 else np.where(np.asarray(df) > 0, df, np.nan))
+    factor = q / np.where(df > 0, df, np.nan)
     if ci == "HK-floor":
         factor = np.maximum(factor, 1.0)
     se = np.sqrt(factor / total)

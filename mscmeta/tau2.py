@@ -69,7 +69,7 @@ def _q_equals(data: One | Many, target: Value, q_at_0: Value) -> Value:
         high = _q_limit(data.spread(), target, data.v_min)
         return root_of_one(lambda t: target / data.moments(t).q - 1, 0.0, high, target / q_at_0 - 1,
                             target / data.moments(high).q - 1, data.v_min)  # fmt: skip
-    target = np.broadcast_to(np.asarray(target, float), q_at_0.shape)
+    target = np.broadcast_to(target, q_at_0.shape)
     tau2 = np.zeros(q_at_0.shape)
     todo = np.flatnonzero(q_at_0 > target)
     if todo.size:

@@ -389,6 +389,7 @@ def test_a_given_tau2_is_used_as_it_is():
     assert (zero.estimate, zero.se) == (fe.estimate, fe.se)
     reml = pool(Y, V)
     assert pool(Y, V, tau2=reml.tau2).ci == reml.ci
+    assert pool(Y, V, tau2=1e100).tau2 == 1e100
 
 
 def test_i2_by_either_rule():

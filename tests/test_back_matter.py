@@ -27,24 +27,41 @@ def extension():
     return module
 
 
-def told(extension, folder, read, date="2026-11-22", page="notebooks/one"):
+BACK = {"notebooks/back/data", "notebooks/back/sources"}
+
+
+def told(extension, folder, read, date="2026-11-22", page="notebooks/one", documents=BACK):
     """The body of a page after the extension has told what it was made from."""
-    (folder / "data").mkdir()
-    (folder / "data" / "arms.csv").write_text("arm\nmsc\n")
+    for name, text in {"data/arms.csv": "arm\nmsc\n", "book/parameters.yml": "TAU2: REML\n"}.items():
+        (folder / "extra/downloads" / name).parent.mkdir(parents=True)
+        (folder / "extra/downloads" / name).write_text(text)
     (folder / "made_from.json").write_text(json.dumps({"date": date, "read": {"notebooks/one": read}}))
-    context = {"body": "<p>Text</p>", "pathto": lambda name, kind: f"../{name}"}
-    extension.tell_sources(SimpleNamespace(confdir=str(folder)), page, "page.html", context, None)
+    context = {"body": "<p>Text</p>", "pathto": lambda name, kind=0: f"../{name}" + ("" if kind else ".html")}
+    app = SimpleNamespace(confdir=str(folder), env=SimpleNamespace(found_docs=documents))
+    extension.tell_sources(app, page, "page.html", context, None)
     return context["body"]
 
 
-def test_a_page_tells_its_tables_with_their_sums_and_the_day(extension, tmp_path):
+def test_a_page_leads_to_its_tables_with_their_sums_and_tells_the_day(extension, tmp_path):
     body = told(extension, tmp_path, ["book/references.bib", "data/arms.csv", "data/datapackage.json"])
     code = hashlib.sha256(b"arm\nmsc\n").hexdigest()[:12]
-    assert body.startswith("<p>Text</p><details")
-    assert "Computed from 1 table of the data, as the repository stood on 2026-11-22" in body
-    assert f'<li><a href="../downloads/data/arms.csv">arms.csv</a> <code>{code}</code></li>' in body
+    assert body.startswith("<p>Text</p><section")
+    assert "as the repository stood on 2026-11-22" in body
+    entry = '<a href="../notebooks/back/data.html#data-arms">arms.csv</a>'
+    assert f'<li>{entry} (<a href="../downloads/data/arms.csv">download</a>) <code>{code}</code></li>' in body
+    assert '<a href="../notebooks/back/sources.html">trial by trial</a>' in body
     assert body.count("<li>") == 1
-    assert 'href="../downloads/data/SHA256SUMS"' in body
+
+
+def test_a_page_offers_what_else_it_was_made_from(extension, tmp_path):
+    body = told(extension, tmp_path, ["book/parameters.yml"])
+    assert '<li><a href="../downloads/book/parameters.yml">parameters.yml</a> <code>' in body
+
+
+def test_a_book_without_a_page_on_its_data_offers_the_tables_themselves(extension, tmp_path):
+    body = told(extension, tmp_path, ["data/arms.csv"], documents=set())
+    assert '<li><a href="../downloads/data/arms.csv">arms.csv</a> <code>' in body
+    assert "notebooks/back" not in body
 
 
 def test_a_day_that_nobody_knows_is_not_printed(extension, tmp_path):
@@ -53,8 +70,8 @@ def test_a_day_that_nobody_knows_is_not_printed(extension, tmp_path):
     assert "None" not in body
 
 
-def test_a_page_without_tables_tells_nothing(extension, tmp_path):
-    assert told(extension, tmp_path, ["book/parameters.yml"]) == "<p>Text</p>"
+def test_a_page_made_from_nothing_tells_nothing(extension, tmp_path):
+    assert told(extension, tmp_path, ["data/datapackage.json"]) == "<p>Text</p>"
 
 
 def test_a_page_that_was_not_run_tells_nothing(extension, tmp_path):

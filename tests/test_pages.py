@@ -271,9 +271,10 @@ def test_data_page_offers_every_table_and_every_notebook():
     text = "\n".join(cell.source for cell in nbformat.read(page, 4).cells)
     links = {target.rsplit("/", 1)[-1] for target in re.findall(r"\{download\}`[^`<]*<([^`>]+)>`", text)}
     package = json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))
-    tables = {Path(resource["path"]).name for resource in package["resources"]}
+    names = [resource["name"] for resource in package["resources"]]
     toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
     notebooks = {path.name for path in NOTEBOOKS if str(path.relative_to(ROOT).with_suffix("")) in toc}
-    assert tables
+    assert sorted(re.findall(r'report\.about_table\("(\w+)"', text)) == sorted(names)
+    assert sorted(re.findall(r"^\(data-([\w-]+)\)=$", text, re.M)) == sorted(n.replace("_", "-") for n in names)
     assert notebooks
-    assert not (tables | notebooks | {"datapackage.json", "SHA256SUMS"}) - links
+    assert not (notebooks | {"datapackage.json", "SHA256SUMS"}) - links

@@ -50,6 +50,11 @@ def contents(settings: Mapping[str, object]) -> dict[Path, Path | str]:
         place = notebook.relative_to(ROOT)
         wanted[place] = executed(notebook)
         wanted[Path("extra/downloads") / place] = notebook
+    for script in [*files(ROOT / "benchmarks", "*.py"), *files(ROOT / "tests" / "oracles", "*.py", "*.R")]:
+        wanted[Path("extra/downloads") / script.relative_to(ROOT)] = script
+    for read in {path for notebook in notebooks() for path in listed(notebook, "read") or []}:
+        if not read.is_relative_to(ROOT / "data"):
+            wanted[Path("extra/downloads") / read.relative_to(ROOT)] = read
     tidy_results()
     wanted[Path("made_from.json")] = made_from()
     data = published_tables()

@@ -12,6 +12,8 @@ from docutils import nodes
 from pybtex.plugin import find_plugin, register_plugin
 
 MATHJAX = "tex-chtml.js"
+DATA, SOURCES = "notebooks/back/data", "notebooks/back/sources"
+DESCRIPTIONS = ("datapackage.json", ".bib")  # stand with each table
 
 
 def copy_mathjax(app, exception):
@@ -80,23 +82,30 @@ def clean_markup(app, pagename, templatename, context, doctree):
 
 
 def tell_sources(app, pagename, templatename, context, doctree):
-    """Under a page that was computed: when, and from which tables, each with its checksum and its download."""
+    """Under a page that was computed: when, and from which tables and files; each leads to what is known of it."""
     path = Path(app.confdir) / "made_from.json"
     made = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"read": {}}
-    tables = [name for name in made["read"].get(pagename, []) if name.endswith(".csv")]
-    if not tables or not context.get("body"):
+    read = [name for name in made["read"].get(pagename, []) if not name.endswith(DESCRIPTIONS)]
+    if not read or not context.get("body"):
         return
-    rows, sums = [], escape(context["pathto"]("downloads/data/SHA256SUMS", 1))
-    for name in tables:  # the copies for download: what a reader can check against these sums
-        url, file = context["pathto"](f"downloads/{name}", 1), Path(app.confdir) / name
-        code = sha256(file.read_bytes()).hexdigest()[:12]
-        rows.append(f'<li><a href="{escape(url)}">{escape(file.name)}</a> <code>{code}</code></li>')
+    link, there = context["pathto"], app.env.found_docs
+    rows = []
+    for name in read:
+        url, file = link(f"downloads/{name}", 1), Path(app.confdir) / "extra" / "downloads" / name
+        code = sha256(file.read_bytes()).hexdigest()[:12]  # of the copy for download: what a reader can check
+        about = f"{DATA}.html#data-{file.stem.replace('_', '-')}"
+        if name.endswith(".csv") and DATA in there:
+            first = f'<a href="{escape(link(about, 1))}">{escape(file.name)}</a> (<a href="{escape(url)}">download</a>)'
+        else:
+            first = f'<a href="{escape(url)}">{escape(file.name)}</a>'
+        rows.append(f"<li>{first} <code>{code}</code></li>")
     known = f"as the repository stood on {made['date']}" if made.get("date") else "from a copy without its history"
+    trials = SOURCES in there and pagename != SOURCES
+    also = f' (<a href="{escape(link(SOURCES))}">trial by trial</a>)' if trials else ""
     context["body"] += (
-        f'<details class="made-from"><summary>Computed from {len(tables)} {"table" if len(tables) == 1 else "tables"} '
-        f"of the data, {known}</summary><p>Every number has its source in its row. After each table stand the first "
-        f'digits of its SHA-256 checksum; <a href="{sums}">SHA256SUMS</a> has them whole.</p>'
-        f"<ul>{''.join(rows)}</ul></details>"
+        f'<section class="made-from" aria-label="Sources"><p>Computed from these files, {known}. A table leads to its '
+        f"codebook and to the papers, registers and pages that its numbers are from{also}. The code is the beginning "
+        f"of the SHA-256 checksum.</p><ul>{''.join(rows)}</ul></section>"
     )
 
 

@@ -11,6 +11,7 @@ from mscmeta.data._evidence import evidence
 from mscmeta.data._files import BrokenTableError, address_of, beside, find, names, schema, sources
 from mscmeta.data._holdings import holdings
 from mscmeta.data._publish import publish
+from mscmeta.data._sources import checksum, link_of, readings, sources_of
 from mscmeta.data._tables import table
 from mscmeta.data._turned import on_instrument
 
@@ -20,16 +21,20 @@ __all__ = [
     "address_of",
     "beside",
     "check",
+    "checksum",
     "contrasts",
     "dictionary",
     "evidence",
     "find",
     "holdings",
+    "link_of",
     "names",
     "on_instrument",
     "problems",
     "publish",
+    "readings",
     "schema",
     "sources",
+    "sources_of",
     "table",
 ]

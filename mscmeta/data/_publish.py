@@ -41,7 +41,7 @@ def publish(folder: str | Path) -> list[Path]:
     if target.resolve() == home.resolve():
         raise ValueError(f"folder is {str(target)!r}, the data folder itself; name another one")
     package = schema(home)
-    copies = {resource["path"]: _guarded(home, resource) for resource in package["resources"].values()}
+    copies = {resource["path"]: guarded(home, resource) for resource in package["resources"].values()}
     target.mkdir(parents=True, exist_ok=True)
     for name, text in copies.items():
         (target / name).write_text(text, encoding="utf-8", newline="\n")
@@ -55,7 +55,8 @@ def publish(folder: str | Path) -> list[Path]:
     return [*written, target / "SHA256SUMS"]
 
 
-def _guarded(home: Path, resource: dict) -> str:
+def guarded(home: Path, resource: dict) -> str:
+    """Text of the download copy of a table."""
     table(resource["name"])
     text = read_text(home / resource["path"])
     # the table was checked a line ago, so its text can be read

@@ -27,6 +27,7 @@ from ._outcome import (
     verdict_of,
 )
 from ._record import record
+from ._sources import about_table, link, rows_read, source
 from ._words import (
     against_mid,
     estimate_ci,
@@ -45,6 +46,7 @@ from ._words import (
 __all__ = [
     "Comparison",
     "Markup",
+    "about_table",
     "against_mid",
     "answer",
     "badge",
@@ -60,6 +62,7 @@ __all__ = [
     "finding",
     "forest_alt",
     "interval_text",
+    "link",
     "months",
     "number",
     "number_needed_text",
@@ -82,6 +85,7 @@ __all__ = [
     "rows_ledger",
     "rows_left_out",
     "rows_printed",
+    "rows_read",
     "rows_search",
     "rows_sources",
     "rows_ways",
@@ -90,6 +94,7 @@ __all__ = [
     "sentence",
     "setup",
     "show",
+    "source",
     "table",
     "term",
     "verdict_of",

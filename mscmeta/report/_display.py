@@ -4,9 +4,10 @@ import io
 import numbers
 import re
 
+from .. import data
 from ..plots._format import MISSING
 from ._fields import say, to_field
-from ._markup import Markup, badge, flat, to_html, to_myst, to_plain
+from ._markup import Markup, badge, escape, flat, to_html, to_myst, to_plain
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _BY_HEADING = {"p": "p", "p value": "p", "i²": "%", "i2": "%", "weight": "%"}
@@ -104,7 +105,10 @@ def render_table(frame, caption, name, formats=None, notes=None) -> tuple[str, s
     frame = frame.reset_index() if any(frame.index.names) else frame
     heads = [head if isinstance(head, Markup) else flat(head) for head in frame.columns]
     _check_heads(heads, formats or {})
-    columns = [_cells(frame.iloc[:, i], head, (formats or {}).get(str(head))) for i, head in enumerate(heads)]
+    values = [frame.iloc[:, i].tolist() for i in range(len(heads))]
+    trials = _trials(values)
+    values = [[_linked(value, trials) for value in column] for column in values]
+    columns = [_cells(column, head, (formats or {}).get(str(head))) for column, head in zip(values, heads, strict=True)]
     rows = list(zip(*(cells for cells, _ in columns), strict=True))
     sides = [right for _, right in columns]
     lines = [notes] if isinstance(notes, str | Markup) else list(notes or [])
@@ -182,6 +186,26 @@ def _cell(value, spec):
         return MISSING
     text = to_field(value, spec)
     return text if value is text else Markup(text.text.removeprefix("P = ").removeprefix("P "))
+
+
+def _linked(value, trials):
+    """A trial's name, or several with commas, as links to where its numbers were read; all other values as they are."""
+    names = value.split(", ") if isinstance(value, str) else []
+    if not names or not all(name in trials for name in names):
+        return value
+    return Markup(", ".join(f"[{escape(name)}](#trial-{trials[name].replace('_', '-')})" for name in names))
+
+
+def _trials(columns) -> dict[str, str]:
+    """Keys of the trials by their names; the table is not read for a frame that can name none."""
+    cells = (value for column in columns for value in column if isinstance(value, str))
+    if not any(re.search(r"(19|20)\d\d", cell) for cell in cells):
+        return {}
+    try:
+        known = data.table("trials")
+    except FileNotFoundError:  # the package is used away from the tables
+        return {}
+    return dict(zip(known.label, known.trial, strict=True))
 
 
 def _missing(value) -> bool:

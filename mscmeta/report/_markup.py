@@ -126,7 +126,8 @@ def to_plain(value: object) -> str:
     """Return the words of a value, without markup."""
     if not isinstance(value, Markup):
         return flat(value)
-    words = re.sub(r"\[([^\]]*)\](\{[^}]*\}|\([^)]*\))", r"\1", _ROLE.sub(r"\2", value.text))
+    text = _ROLE.sub(lambda role: re.sub(r" <[^<>]*>$", "", role[2]), value.text)
+    words = re.sub(r"\[([^\]]*)\](\{[^}]*\}|\([^)]*\))", r"\1", text)
     return html.unescape(words.replace("**", ""))
 
 

@@ -2,10 +2,10 @@
 
 In a clone, with `mutmut==3.8.1` in an environment that also holds requirements.lock:
 
-    python benchmarks/mutation.py make     # mutmut writes its mutants into mutants/, by [tool.mutmut] in pyproject.toml
-    python benchmarks/mutation.py quick    # each against few examples, and three cases of every test
-    python benchmarks/mutation.py full     # those that are left, against all tests; repeat it after adding some
-    python benchmarks/mutation.py report   # counts by module, and what survived
+    python -m benchmarks.mutation make   # mutmut writes its mutants into mutants/, by [tool.mutmut] in pyproject.toml
+    python -m benchmarks.mutation quick   # each against few examples, and three cases of every test
+    python -m benchmarks.mutation full   # those that are left, against all tests; repeat it after adding some
+    python -m benchmarks.mutation report   # counts by module, and what survived
 
 It takes about half an hour on two idle cores, and goes on where it was stopped. `mutmut run` answers the same question,
 but collects a thousand tests anew for each mutant and runs them in random order. Here the tests are collected once, a

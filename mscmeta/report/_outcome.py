@@ -1,9 +1,12 @@
 """The tables that every chapter about a pooled outcome shows: frames for `table`, made from a re-run."""
 
+import numpy as np
+
 from .. import data, ledger
-from ..missing import on_scale
+from ..missing import fitting
+from ..plots._format import MINUS, percent
 from ..sensitivity import leave_one_out
-from ._compare import compare
+from ._compare import Comparison, compare
 from ._fields import say
 from ._markup import Markup, badge, cite
 from ._words import months, plural, reading
@@ -21,7 +24,19 @@ def verdict_of(visit) -> str:
     >>> {month: verdict_of(visit) for month, visit in rerun.visits("qu2021", "womac_total").items()}
     {3: 'unverifiable', 6: 'unverifiable', 12: 'differs'}
     """
-    return compare(visit.printed[0], visit.theirs.estimate).verdict if visit.complete else "unverifiable"
+    return _compared(visit).verdict if visit.complete else "unverifiable"
+
+
+def _compared(visit) -> Comparison:
+    """The printed estimate against the re-run by the review's rule, in SDs of the scores as well."""
+    return compare(visit.printed[0], visit.theirs.estimate, sd=_sd(visit.trials))
+
+
+def _sd(trials) -> float | None:
+    """SD of the scores within arms, over all arms that have one."""
+    sd, n = (np.concatenate([trials[f"{name}_{arm}"].to_numpy(float) for arm in (1, 2)]) for name in ("sd", "n"))
+    known = np.isfinite(sd) & (n > 1)
+    return float(np.sqrt(np.average(sd[known] ** 2, weights=n[known] - 1))) if known.any() else None
 
 
 def finding(visit, decimals: int = 1) -> Markup:
@@ -85,10 +100,21 @@ def rows_gaps(gaps):
 
 
 def _must(gap, found) -> tuple[bool, str]:
+    """Whether anything would do, and effect with SD of the scores, or SE in the trials' own units."""
+    if not found.possible:
+        return False, "none"
     if gap.width is None:
-        return found.possible, found.reason
-    judged = on_scale(found, gap.n_1, gap.n_2, gap.width)
-    return not judged.flag, judged.says
+        return True, f"{_range(found.effect)}; SE {_range(found.se)}"
+    ranges = fitting(found, gap.n_1, gap.n_2, gap.width)
+    return (True, f"{_range(ranges[0])}; SD {_range(ranges[1])}") if ranges else (False, "off the scale")
+
+
+def _range(interval) -> str:
+    """Print a range to three digits; a lower end that is nothing beside the upper one is not told."""
+    low, high = (f"{x:.3g}".replace("-", MINUS) for x in interval)
+    if 0 <= interval.low < 0.01 * interval.high:
+        return f"up to {high}"
+    return low if low == high else f"{low} to {high}"
 
 
 def rows_printed(at):
@@ -103,13 +129,8 @@ def rows_held(known):
     """Return what the review must have used and what is at hand, from `data.holdings`: one row a trial and visit."""
     import pandas as pd
 
-    words = {True: "listed", False: "not listed"}
-    rows = [
-        (row.month, row.label, words[row.listed], _role(row), row.says)
-        for row in known.itertuples()
-        if row.listed or row.held
-    ]
-    return pd.DataFrame(rows, columns=["Month", "Trial", "Table 1 of the review", "Here", "What we hold, or why not"])
+    rows = [(row.month, row.label, _role(row), row.says) for row in known.itertuples() if row.listed or row.held]
+    return pd.DataFrame(rows, columns=["Month", "Trial", "Here", "What we hold, or why not"])
 
 
 def _role(row) -> str:
@@ -157,15 +178,16 @@ def rows_checked(at, decimals: int = 2):
         theirs, today = (none, none) if visit.k == 0 else (_result(r, decimals) for r in (visit.theirs, visit.today))
         shown = say("{e:.2} ({i:ci})", e=visit.estimate, i=visit.ci)
         rows.append((m, shown, theirs, today, badge(verdict_of(visit)), visit.why))
-    heads = ["Month", "Printed", "What we hold, the review's rule", "What we hold, this page", "Verdict", "Why"]
-    return pd.DataFrame(rows, columns=heads)
+    level = next((percent(visit.today.level, 0) for visit in at.values() if visit.k), "95%")
+    held = ["Held, the review's rule (95% CI)", f"Held, this page ({level} CI)"]
+    return pd.DataFrame(rows, columns=["Month", "Printed (95% CI)", *held, "Verdict", "Why"])
 
 
 def _result(pooled, decimals: int) -> Markup:
     count = "" if pooled.k == 1 else f", {pooled.tau2_method}"
     if pooled.k == 1 and pooled.ci.low != pooled.ci.low:
         return say(f"{{r:est.{decimals}}}; k = 1, no interval", r=pooled)
-    return say(f"{{r:estci.{decimals}}}; k = {{r:k}}{count}", r=pooled)
+    return say(f"{{r:est.{decimals}}} ({{r:ci.{decimals}}}); k = {{r:k}}{count}", r=pooled)
 
 
 def rows_ledger(outcome: str, review: str = "qu2021"):

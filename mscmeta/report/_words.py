@@ -52,14 +52,14 @@ def part(count: int, total: int, noun: str, nouns: str | None = None) -> str:
     >>> part(0, 11, "trial"), part(3, 11, "trial"), part(11, 11, "trial")
     ('none of 11 trials', '3 of 11 trials', 'all 11 trials')
     >>> part(0, 2, "interval"), part(2, 2, "interval"), part(1, 1, "study", "studies")
-    ('neither of two intervals', 'both intervals', 'the one study')
+    ('neither of two intervals', 'both intervals', '1 of 1 studies')
     """
     count, total = int(count), int(total)
     nouns = nouns or f"{noun}s"
     if count == 0:
         return f"{'neither' if total == 2 else 'none'} of {plural(total, noun, nouns)}"
-    if count == total:
-        return {1: f"the one {noun}", 2: f"both {nouns}"}.get(total, f"all {plural(total, noun, nouns)}")
+    if count == total > 1:
+        return f"both {nouns}" if total == 2 else f"all {plural(total, noun, nouns)}"
     return f"{count} of {total} {nouns}"
 
 

@@ -15,6 +15,7 @@ child is forked for each mutant, and the tests that killed its neighbours come f
 from __future__ import annotations
 
 import difflib
+import io
 import json
 import os
 import re
@@ -24,6 +25,7 @@ import sys
 import time
 import tomllib
 from collections import Counter, defaultdict
+from contextlib import redirect_stdout
 from pathlib import Path
 
 SETTINGS = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]
@@ -41,9 +43,11 @@ def make() -> None:
 
     MUTANTS.mkdir(exist_ok=True)
     mutmut.set_mutant_under_test("mutant_generation")
-    mutmut.copy_src_dir()
-    mutmut.copy_also_copy_files()
-    print(mutmut.create_mutants(CHILDREN).mutated, "files mutated,", len(names()), "mutants")
+    with redirect_stdout(io.StringIO()):
+        mutmut.copy_src_dir()
+        mutmut.copy_also_copy_files()
+        mutmut.create_mutants(CHILDREN)
+    print(len(names()), "mutants")
 
 
 def names() -> list[str]:

@@ -42,10 +42,8 @@ def most_likely(method: str, data: One | Many, count: Value) -> Value:
 def _highest(method: str, data: Many, column: np.ndarray, modes: np.ndarray, at_zero: np.ndarray) -> np.ndarray:
     """The most likely of the modes of each column, 0 among them where `at_zero`."""
     best = np.zeros(at_zero.size)
-    candidates = np.bincount(column, minlength=best.size) + at_zero
-    alone = candidates[column] == 1
-    best[column[alone]] = modes[alone]
-    for j in np.flatnonzero(candidates > 1):
+    best[column] = modes  # right where there is one
+    for j in np.flatnonzero(np.bincount(column, minlength=best.size) + at_zero > 1):
         options = np.append(modes[column == j], 0.0)
         heights = log_likelihood(method, data.select(np.full(options.size, j)), options)
         best[j] = options[np.argmax(heights)]

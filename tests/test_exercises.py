@@ -160,6 +160,26 @@ def test_every_exercise_has_a_solution_that_is_executed_and_accepted(chapter, mo
     assert text.count("{solution-start}") >= len(called)
 
 
+def numbered(chapter):
+    """Labels of a chapter's exercises in the order of the page, and each check with the label it stands under."""
+    text = "\n".join(source for source, _ in notebook_of(chapter))
+    marks = r"^`+\{exercise(?:-start)?\}.*\n:label: ([\w-]+)|\{solution-start\} ([\w-]+)|\bcheck\(\"\w+\", (\d+),"
+    labels, checks, under = [], [], None
+    for asked, solved, number in re.findall(marks, text, re.M):
+        labels += [asked] if asked else []
+        under = asked or solved or under
+        checks += [(under, int(number))] if number else []
+    return labels, checks
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_number_in_a_check_is_the_one_that_the_page_shows(chapter):
+    """Sphinx numbers the exercises of a page in their order."""
+    labels, checks = numbered(chapter)
+    assert checks
+    assert [number for _, number in checks] == [labels.index(label) + 1 for label, _ in checks]
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/methods/*.ipynb")), ids=lambda path: path.stem)
 def test_every_chapter_of_methods_has_three_exercises_that_can_be_checked(path):
     assert len(exercises.chapters().get(path.stem, {})) >= 3

@@ -180,8 +180,8 @@ def test_answers_of_the_first_chapters_by_plain_arithmetic():
     assert known["pooling"][3].value() == pytest.approx(dl)
     assert known["effect_sizes"][1].value() == pytest.approx((2, 6, 0.4))
     assert known["audit_error_rate"][1].value() == 60
-    assert known["audit_error_rate"][2].value() == pytest.approx(25)
-    assert known["audit_error_rate"][3].value() == pytest.approx(1 - 0.025 ** (1 / 1000))
+    assert known["audit_error_rate"][3].value() == pytest.approx(25)
+    assert known["audit_error_rate"][4].value() == pytest.approx(1 - 0.025 ** (1 / 1000))
 
 
 def test_the_interval_with_equal_variances_that_the_simulation_counts():

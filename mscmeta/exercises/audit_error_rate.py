@@ -31,7 +31,7 @@ ANSWERS = {
             140: "a score lies between the ends of its scale",
         },
     ),
-    2: Answer(
+    3: Answer(
         _factor,
         tolerance=0.01,
         wrong={
@@ -40,7 +40,7 @@ ANSWERS = {
             lambda: _factor() ** 2: "one of the squares is too many",
         },
     ),
-    3: Answer(
+    4: Answer(
         _end,
         tolerance=0.00002,
         wrong={

@@ -118,6 +118,8 @@ def test_profile_likelihood_of_the_mean(case):
     close([fit.ci.low, fit.ci.high, fit.p_value], [case["lower"], case["upper"], case["p_value_mu_zero"]], 1e-9)
     assert fit.df == math.inf
     assert fit.se == pool(case["y"], case["v"], tau2="ML", ci="Wald").se
+    around_zero = pool(np.array(case["y"]) - fit.estimate, case["v"], tau2="ML", ci="PL")
+    assert around_zero.p_value == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -207,6 +209,18 @@ def test_many_of_one_study_each(method, rule):
     many = pool([[1.0, -2.0]], [[0.5, 3.0]], tau2=method, ci=rule)
     same(pool([1.0], [0.5], tau2=method, ci=rule), many, 0)
     same(pool([-2.0], [3.0], tau2=method, ci=rule), many, 1)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_lone_replicate_adds_its_many_studies_in_the_same_order(method):
+    """Numpy adds up a lone column in another order once it is long, and the last digit shows it."""
+    rng = np.random.default_rng(3)
+    y, v = rng.normal(0, 2, (60, 5)), rng.uniform(0.1, 4, (60, 5))
+    y[7] = v[7] = np.nan  # without it the single column would not be worked on as an array
+    use = np.arange(60) != 7
+    for j in range(5):
+        lone = pool(y[:, [j]], v[:, [j]], tau2=method, i2="Q")
+        same(pool(y[use, j], v[use, j], tau2=method, i2="Q"), lone, 0)
 
 
 def test_subsets_are_pooled_like_a_set_unless_told_otherwise():

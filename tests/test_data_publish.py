@@ -23,11 +23,15 @@ HOSTILE = [
 ]
 
 
+def copied(folder: Path) -> Path:
+    shutil.copytree(HOME, folder / "data")
+    shutil.copytree(HOME.parent / "book", folder / "book", ignore=shutil.ignore_patterns("_*", "*.md"))
+    return folder / "data"
+
+
 @pytest.fixture
 def copy(tmp_path, monkeypatch) -> Path:
-    shutil.copytree(HOME, tmp_path / "data")
-    shutil.copytree(HOME.parent / "book", tmp_path / "book", ignore=shutil.ignore_patterns("_*", "*.md"))
-    monkeypatch.setenv("MSCMETA_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MSCMETA_DATA", str(copied(tmp_path)))
     return tmp_path / "data"
 
 
@@ -63,25 +67,41 @@ def test_publishing_twice_gives_the_same_bytes(tmp_path, copy):
     assert one == two
 
 
-@pytest.mark.parametrize("name", data.names())
-def test_no_cell_of_a_download_is_a_formula_and_numbers_stay_numbers(name, tmp_path, copy):
-    """A hostile text in every free text column of every table."""
+def free_texts(name: str) -> list[str]:
     fields = data.schema()["resources"][name]["schema"]["fields"]
     texts = [f for f in fields if f["type"] == "string"]
     free = [f["name"] for f in texts if f["name"] in ("note", "where", "label", "reason", "made_with")]
     if not free:  # then no text can be hostile: the schema lists what is allowed
         assert texts
         assert all({"enum", "pattern"} & set(f["constraints"]) for f in texts)
+    return free
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory) -> Path:
+    """Publish a copy with a hostile text in every free text column of every table."""
+    folder = tmp_path_factory.mktemp("hostile")
+    copied(folder)
+    for name in data.names():
+        table, free = rows(HOME / f"{name}.csv"), free_texts(name)
+        for row, text in zip(table, HOSTILE * 3, strict=False):
+            row.update(dict.fromkeys([column for column in free if column != "label"], text))
+        with (folder / "data" / f"{name}.csv").open("w", encoding="utf-8", newline="") as lines:
+            writer = csv.DictWriter(lines, list(table[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(table)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MSCMETA_DATA", str(folder / "data"))
+        data.publish(folder / "out")
+    return folder
+
+
+@pytest.mark.parametrize("name", data.names())
+def test_no_cell_of_a_download_is_a_formula_and_numbers_stay_numbers(name, hostile):
+    if not free_texts(name):
         return
-    table = rows(copy / f"{name}.csv")
-    for row, text in zip(table, HOSTILE * 3, strict=False):
-        row.update(dict.fromkeys([column for column in free if column != "label"], text))
-    with (copy / f"{name}.csv").open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, list(table[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(table)
-    data.publish(tmp_path / "out")
-    out = rows(tmp_path / "out" / f"{name}.csv")
+    fields = data.schema()["resources"][name]["schema"]["fields"]
+    table, out = rows(hostile / "data" / f"{name}.csv"), rows(hostile / "out" / f"{name}.csv")
     numeric = {f["name"] for f in fields if f["type"] in ("integer", "number")}
     guarded = 0
     for before, after in zip(table, out, strict=True):
@@ -93,7 +113,7 @@ def test_no_cell_of_a_download_is_a_formula_and_numbers_stay_numbers(name, tmp_p
                 guarded += cell != before[column]
                 assert cell.removeprefix("'") == before[column].removeprefix("'")
     assert guarded >= 3
-    read = pd.read_csv(tmp_path / "out" / f"{name}.csv")
+    read = pd.read_csv(hostile / "out" / f"{name}.csv")
     assert all(read[column].dtype.kind in "if" for column in numeric)
 
 

@@ -76,6 +76,7 @@ def drawings():
         "labbe OR": lambda: plots.labbe(events, of(events), measure="OR", names=False),
         "labbe RD": lambda: plots.labbe(events, of(events), measure="RD"),
         "labbe alone": lambda: plots.labbe(events),
+        "labbe for a phone": lambda: plots.labbe(events, names=False, compact=True),
         "baujat": lambda: plots.baujat(frame, of(frame)),
         "baujat without names": lambda: plots.baujat(frame, of(frame, tau2=10.0), names=False),
         "bubble": lambda: plots.bubble(dosed, "dose", line=line, moderator_label="Dose (million cells)"),
@@ -87,6 +88,7 @@ def drawings():
         "gosh of a trial": lambda: plots.gosh(
             all_subsets(events), trial=NAMES[0], labels=NAMES[:3], attrs=events.attrs
         ),
+        "gosh for a phone": lambda: plots.gosh(all_subsets(frame), attrs=frame.attrs, compact=True),
         "influence": lambda: plots.influence_panel(with_outlier(), NAMES),
         "risk of bias": lambda: plots.risk_of_bias(judged()),
         "risk of bias summary": lambda: plots.risk_of_bias_summary(judged()),
@@ -252,10 +254,16 @@ def test_shares_of_bias_sum_to_all_trials():
     assert list(ends.values()) == pytest.approx([100] * 3)
     assert ax.get_xlabel() == "Share of trials (%)"
     assert plots.risk_of_bias_summary(judged(), weights=range(1, 9)).get_xlabel() == "Share of weight (%)"
+    narrow, wide = plots.risk_of_bias_summary(judged(), compact=True), ax
+    assert narrow.figure.get_figwidth() < 4 < wide.figure.get_figwidth()
+    assert [bar.get_width() for bar in narrow.patches] == [bar.get_width() for bar in wide.patches]
 
 
-def test_flow_shows_every_count_and_where_it_does_not_add_up():
-    shown = " ".join(texts(plots.flow_diagram(flow()))).replace("\N{NO-BREAK SPACE}", " ")
+@pytest.mark.parametrize("compact", [False, True])
+def test_flow_shows_every_count_and_where_it_does_not_add_up(compact):
+    ax = plots.flow_diagram(flow(), compact=compact)
+    assert (ax.figure.get_figwidth() < 4) is compact
+    shown = " ".join(texts(ax)).replace("\N{NO-BREAK SPACE}", " ")
     for row in flow().itertuples():
         assert f"(n = {row.n})" in shown, row
     assert not sums(flow())

@@ -17,6 +17,7 @@ from ._style import (
     printable,
     ratio_ticks,
     styled,
+    wrap,
 )
 
 PANELS = {
@@ -32,7 +33,7 @@ PANELS = {
 
 
 @styled
-def gosh(subsets, *, trial=None, labels=None, ratio=None, effect_label=None, attrs=None):
+def gosh(subsets, *, trial=None, labels=None, ratio=None, effect_label=None, attrs=None, compact=False):
     """Draw the results of all subsets of trials: pooled effect against I² (Olkin, Dahabreh & Trikalinos 2012).
 
     Two clouds mean two kinds of trials; `trial` shows whether one of them makes the difference.
@@ -51,6 +52,8 @@ def gosh(subsets, *, trial=None, labels=None, ratio=None, effect_label=None, att
         What the effect is called; from `attrs["measure"]` by default.
     attrs : dict, optional
         `attrs` of the contrasts, for the axis.
+    compact : bool
+        Narrow, for a phone.
 
     Returns
     -------
@@ -61,10 +64,11 @@ def gosh(subsets, *, trial=None, labels=None, ratio=None, effect_label=None, att
     mixed = np.asarray(subsets.k) > 1
     effect_label, ratio = measured(attrs or {}, effect_label, ratio)
     groups = _groups(subsets, trial, labels)
-    figure, (top, main) = plt.subplots(
-        2, 1, figsize=(6.4, 5.2), sharex=True, height_ratios=(1, 3), layout="constrained"
+    size = (3.9, 4.8) if compact else (6.4, 5.2)
+    figure, (top, main) = plt.subplots(2, 1, figsize=size, sharex=True, height_ratios=(1, 3), layout="constrained")
+    main.hexbin(
+        effects[mixed], i2[mixed], gridsize=30 if compact else 45, bins="log", mincnt=1, cmap="Greys", lw=0, zorder=1
     )
-    main.hexbin(effects[mixed], i2[mixed], gridsize=45, bins="log", mincnt=1, cmap="Greys", lw=0, zorder=1)
     bins = np.linspace(effects.min(), effects.max() + 1e-12, 61)
     for (name, members), color, style in zip(groups.items(), (BLUE, VERMILION), ("-", (0, (4, 2))), strict=False):
         top.hist(effects[members], bins=bins, histtype="step", color=color, ls=style, lw=1.4, label=name)
@@ -74,9 +78,10 @@ def gosh(subsets, *, trial=None, labels=None, ratio=None, effect_label=None, att
     for panel in (top, main):
         panel.axvline(0, color=BLACK, lw=0.8)
     top.set_ylabel("Subsets")
-    top.legend(loc="upper right")
+    top.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2 - compact)
     main.set(ylim=(-3, 103), ylabel="I² (%)")
-    main.set_xlabel(effect_axis_label(attrs or {}, effect_label, ratio))
+    words = effect_axis_label(attrs or {}, effect_label, ratio)
+    main.set_xlabel("\n".join(wrap(words, 2.8)) if compact else words)
     if ratio:
         ratio_ticks(main.xaxis, main.get_xlim())
     return figure

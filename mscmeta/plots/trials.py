@@ -18,7 +18,7 @@ from ._style import (
 
 
 @styled
-def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, ax=None):
+def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, compact=False, ax=None):
     """Draw the L'Abbé plot: the risk in the MSC arm against the risk in the control arm.
 
     Parameters
@@ -33,6 +33,8 @@ def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, ax
         What was counted, for the axes.
     names : bool
         Write the trials' names.
+    compact : bool
+        Narrow, for a phone.
     ax : Axes, optional
         Axes to draw in.
 
@@ -43,7 +45,7 @@ def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, ax
     if measure not in ("RR", "OR", "RD"):
         raise ValueError(f"measure is {measure!r}; choose RR, OR or RD")
     events_1, n_1, events_2, n_2 = study_values(contrasts, "events_1", "n_1", "events_2", "n_2")
-    ax, control = axes(ax, 4.8, 4.8), np.linspace(0, 1, 201)
+    ax, control = axes(ax, *((3.9, 4.1) if compact else (4.8, 4.8))), np.linspace(0, 1, 201)
     risk_1, risk_2, n = events_1 / n_1, events_2 / n_2, n_1 + n_2
     ax.plot([0, 1], [0, 1], color=BLACK, lw=0.8, gid="null", label="no difference")
     if pooled is not None:
@@ -57,7 +59,8 @@ def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, ax
     sizes = 300 * n / n.max()
     ax.scatter(risk_2, risk_1, s=sizes, color=BLUE, alpha=0.55, edgecolor=BLACK, lw=0.7, zorder=3)
     ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
-    ax.set_xlabel(f"Risk of {event}, control (area of a circle: patients)")
+    gap = "\n" if compact else " "
+    ax.set_xlabel(f"Risk of {event}, control{gap}(area of a circle: patients)")
     ax.set_ylabel(f"Risk of {event}, MSC")
     ax.legend(loc="upper left")
     if names:

@@ -106,7 +106,7 @@ def _whisker(ax, row, y) -> None:
 def _amount(ax, row, y) -> None:
     """What the bar adds, or the printed answer, beside its end."""
     change = row.end - row.start
-    text = number(row.end) if row.kind == "printed" else ("+" if change > 0 else "") + number(change)
+    text = number(row.end) if row.kind == "printed" else ("+" if round(change, 2) > 0 else "") + number(change)
     rightmost = max(row.start, row.end)
     ax.annotate(text, (rightmost, y), xytext=(4, 0), textcoords="offset points", va="center", size=SMALL, zorder=5,
                 bbox={"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 0.5})  # fmt: skip

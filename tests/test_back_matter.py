@@ -30,13 +30,16 @@ def extension():
 BACK = {"notebooks/back/data", "notebooks/back/sources"}
 
 
-def told(extension, folder, read, date="2026-11-22", page="notebooks/one", documents=BACK):
+def told(extension, folder, read, date="2026-11-22", page="notebooks/one", documents=BACK, own=""):
     """The body of a page after the extension has told what it was made from."""
     for name, text in {"data/arms.csv": "arm\nmsc\n", "book/parameters.yml": "TAU2: REML\n"}.items():
         (folder / "extra/downloads" / name).parent.mkdir(parents=True)
         (folder / "extra/downloads" / name).write_text(text)
     (folder / "made_from.json").write_text(json.dumps({"date": date, "read": {"notebooks/one": read}}))
-    context = {"body": "<p>Text</p>", "pathto": lambda name, kind=0: f"../{name}" + ("" if kind else ".html")}
+    context = {
+        "body": "<p>Text</p>",
+        "pathto": lambda name, kind=0: f"../{name}" if kind else "#" if name == own else f"../{name}.html",
+    }
     app = SimpleNamespace(confdir=str(folder), env=SimpleNamespace(found_docs=documents))
     extension.tell_sources(app, page, "page.html", context, None)
     return context["body"]
@@ -62,6 +65,11 @@ def test_a_book_without_a_page_on_its_data_offers_the_tables_themselves(extensio
     body = told(extension, tmp_path, ["data/arms.csv"], documents=set())
     assert '<li><a href="../downloads/data/arms.csv">arms.csv</a> <code>' in body
     assert "notebooks/back" not in body
+
+
+def test_the_page_on_the_data_leads_to_places_in_itself(extension, tmp_path):
+    body = told(extension, tmp_path, ["data/arms.csv"], own="notebooks/back/data")
+    assert '<a href="#data-arms">arms.csv</a>' in body
 
 
 def test_a_day_that_nobody_knows_is_not_printed(extension, tmp_path):

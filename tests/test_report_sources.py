@@ -32,7 +32,7 @@ def test_other_text_with_a_year_is_no_link(text):
 
 def test_a_table_without_years_does_not_read_the_trials(tmp_path, monkeypatch):
     monkeypatch.setenv("MSCMETA_READ_LOG", str(tmp_path / "log"))
-    cells(pd.DataFrame({"Method": ["DL", "REML"], "n": [2015, 2016]}))
+    cells(pd.DataFrame({"Method": ["DL", "version 2026.1", "2026-11-22"], "n": [2015, 2016, 2017]}))
     assert not (tmp_path / "log").exists()
 
 

@@ -93,11 +93,11 @@ def test_every_page_leads_to_what_it_was_computed_from(site, name):
 @pytest.mark.parametrize("table", NAMES)
 def test_every_table_has_download_checksum_citation_sources_and_codebook(site, about, table):
     part = at(about, f"data-{table.replace('_', '-')}")
-    said, hrefs = part.get_text(" "), [link["href"] for link in part.find_all("a", href=True)]
+    said, hrefs = " ".join(part.get_text().split()), [link["href"] for link in part.find_all("a", href=True)]
     file = next(site / leads(link, DATA)[0] for link in hrefs if link.endswith(f"/{table}.csv"))
     content = file.read_bytes()
     assert hashlib.sha256(content).hexdigest() in said
-    assert f"Cite: {table}.csv , in " in said
+    assert f"Cite: {table}.csv, in " in said
     assert "(version " in said
     codebook = part.find("table", id=f"tab-data-{table.replace('_', '-')}")
     described = [row.find_all("td") for row in codebook.tbody.find_all("tr")]

@@ -93,9 +93,9 @@ def tell_sources(app, pagename, templatename, context, doctree):
     for name in read:
         url, file = link(f"downloads/{name}", 1), Path(app.confdir) / "extra" / "downloads" / name
         code = sha256(file.read_bytes()).hexdigest()[:12]  # of the copy for download: what a reader can check
-        about = f"{DATA}.html#data-{file.stem.replace('_', '-')}"
         if name.endswith(".csv") and DATA in there:
-            first = f'<a href="{escape(link(about, 1))}">{escape(file.name)}</a> (<a href="{escape(url)}">download</a>)'
+            about = f"{link(DATA).rstrip('#')}#data-{file.stem.replace('_', '-')}"
+            first = f'<a href="{escape(about)}">{escape(file.name)}</a> (<a href="{escape(url)}">download</a>)'
         else:
             first = f'<a href="{escape(url)}">{escape(file.name)}</a>'
         rows.append(f"<li>{first} <code>{code}</code></li>")

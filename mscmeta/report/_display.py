@@ -199,7 +199,7 @@ def _linked(value, trials):
 def _trials(columns) -> dict[str, str]:
     """Keys of the trials by their names; the table is not read for a frame that can name none."""
     cells = (value for column in columns for value in column if isinstance(value, str))
-    if not any(re.search(r"(19|20)\d\d", cell) for cell in cells):
+    if not any(re.search(r"\S (19|20)\d\d[a-z]?(,|$)", cell) for cell in cells):
         return {}
     try:
         known = data.table("trials")

@@ -25,7 +25,12 @@ def test_several_names_in_one_cell_are_links_each_and_an_index_too():
     assert cells(frame) == [wong, f"{wong}, [Garay&#45;Mendoza 2018](#trial-garaymendoza2018)"]
 
 
-@pytest.mark.parametrize("text", ["Vega 2015 and others", "Vega 2015, nobody", "vega 2015", " 2015", "Vega 2015,"])
+def test_what_stands_beside_a_name_stays_text():
+    link = "[Lamo&#45;Espinosa 2016](#trial-lamoespinosa2016)"
+    assert cells(pd.DataFrame({"Arm": ["Lamo-Espinosa 2016, 10 <b>million"]})) == [f"{link}, 10 &#60;b&#62;million"]
+
+
+@pytest.mark.parametrize("text", ["Vega 2015 and others", "vega 2015", " 2015", "Vega 2015,"])
 def test_other_text_with_a_year_is_no_link(text):
     assert "](#" not in cells(pd.DataFrame({"Trial": [text]}))[0]
 
@@ -79,14 +84,14 @@ def test_a_link_to_a_source_carries_the_words_given():
 
 
 def test_rows_read_name_table_place_and_source():
-    frame = report.rows_read(data.readings().query("trial == 'wong2013' and table == 'contrasts'"))
+    frame = report.rows_read(data.readings().query("trial == 'gupta2016' and source == 'stempeucelcharts'"))
     row = frame.iloc[0]
-    assert row.Table.text == "[contrasts.csv](#data-contrasts)"
-    assert row["Read in"] == report.source("wong2013")
-    assert (row.What, row.Where, row.How, row.Rows) == ("knee score", "abstract", "reported", 1)
+    assert row.Numbers.text == "[outcomes.csv](#data-outcomes): pain&#44; month 0&#44; 1&#44; 3&#44; 6&#44; 12"
+    assert row["Read in"] == report.source("stempeucelcharts")
+    assert (row.Where, row.How) == ("chart data, VAS by cohort", "secondary")
     without = report.rows_read(data.readings().query("source == ''"))
     assert without["Read in"].isna().all()
-    assert len(without)
+    assert without.Numbers[0].text == "[arms.csv](#data-arms)"
 
 
 def test_all_is_told_of_a_table(monkeypatch):

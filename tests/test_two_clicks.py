@@ -131,7 +131,7 @@ def test_the_name_of_a_trial_in_a_table_leads_to_where_it_was_read(site):
                     wanted = (f"{SOURCES}.html", f"trial-{LABELS[words(cell)].replace('_', '-')}")
                     assert [leads(link, name) for link in HREF.findall(cell)] == [wanted], f"{name}: {words(cell)}"
                     linked += 1
-    assert linked > 500
+    assert linked > 400
 
 
 def test_every_trial_names_and_links_the_place_of_each_number(site):

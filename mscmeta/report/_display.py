@@ -189,11 +189,13 @@ def _cell(value, spec):
 
 
 def _linked(value, trials):
-    """A trial's name, or several with commas, as links to where its numbers were read; all other values as they are."""
-    names = value.split(", ") if isinstance(value, str) else []
-    if not names or not all(name in trials for name in names):
+    """A trial's name, alone or among others with commas, as a link to where its numbers were read."""
+    parts = value.split(", ") if isinstance(value, str) else []
+    if not any(part in trials for part in parts):
         return value
-    return Markup(", ".join(f"[{escape(name)}](#trial-{trials[name].replace('_', '-')})" for name in names))
+    keys = [trials.get(part, "").replace("_", "-") for part in parts]
+    words = [f"[{escape(part)}](#trial-{key})" if key else escape(part) for part, key in zip(parts, keys, strict=True)]
+    return Markup(", ".join(words))
 
 
 def _trials(columns) -> dict[str, str]:

@@ -38,15 +38,27 @@ def link(text: object, key: str) -> Markup:
 
 
 def rows_read(readings):
-    """Return where numbers were read, from rows of `data.readings`, for `table`."""
+    """Return where numbers were read, from rows of `data.readings`, for `table`.
+
+    Examples
+    --------
+    >>> frame = rows_read(data.readings().query("trial == 'wong2013' and table == 'contrasts'"))
+    >>> frame.Numbers[0].text, frame.Where[0], frame.How[0]
+    ('[contrasts.csv](#data-contrasts): knee score', 'abstract', 'reported')
+    """
     import pandas as pd
 
     rows = [
-        (Markup(f"[{row.table}.csv](#data-{row.table.replace('_', '-')})"), row.what, row.months,
-         source(row.source) if row.source else None, row.where, row.how, row.rows)
-        for row in readings.itertuples()
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["Table", "What", "Month", "Read in", "Where", "How", "Rows"])
+        (_numbers(row), source(row.source) if row.source else None, row.where, row.how) for row in readings.itertuples()
+    ]
+    return pd.DataFrame(rows, columns=["Numbers", "Read in", "Where", "How"])
+
+
+def _numbers(row) -> Markup:
+    entry = Markup(f"[{row.table}.csv](#data-{row.table.replace('_', '-')})")
+    month = f"month {row.months}" if row.months else ""
+    told = ", ".join(part for part in (row.what, month) if part)
+    return say("{entry}: {told}", entry=entry, told=told) if told else entry
 
 
 def about_table(name: str, cited: str, *, sources=(), scripts=()) -> None:

@@ -375,7 +375,7 @@ def test_facts_of_the_checklist():
     results = rows("published", review="qu2021")
     assert (sum(row["instrument"].endswith("_unknown") for row in results), len(results)) == (16, 20)
     verdicts = [row["verdict"] for row in rows("claims", review="qu2021")]
-    assert (verdicts.count("contradicted"), verdicts.count("unverifiable"), len(verdicts)) == (45, 87, 519)
+    assert (verdicts.count("contradicted"), verdicts.count("unverifiable"), len(verdicts)) == (45, 89, 523)
     arms = [row["trial"] for row in rows("characteristics", source="qu2021") if row["arm"] != "control"]
     assert sum(arms.count(trial) > 1 for trial in set(arms)) == 3
     judged = [row["judgement"] for row in rows("risk_of_bias", review="qu2021")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 from mscmeta import audit, data
@@ -59,7 +60,7 @@ def forget() -> None:
 
 
 def effect_on_instruments(estimate: str, instruments: list[str]) -> Finding:
-    """`audit.effect_within_scale` on instruments of ``instruments.csv``, by key.
+    """Whether a difference can arise on one of the scales that its trials used.
 
     >>> effect_on_instruments("-13.83", ["womac_stiffness_8", "womac_stiffness_100"]).verdict
     'contradicted'
@@ -71,7 +72,7 @@ def effect_on_instruments(estimate: str, instruments: list[str]) -> Finding:
 def fits_trials(
     value: str, p: str, estimate: str, low: str, high: str, comparisons: list[str], coefficients: int
 ) -> Finding:
-    """`audit.df_implied` against the comparisons that a regression can have had, less its coefficients.
+    """Whether t and P need more degrees of freedom than a regression on its comparisons can have.
 
     Parameters
     ----------
@@ -100,8 +101,12 @@ def reporting_trials(printed: str, refs: list[str], review: str, family: str) ->
     outcomes = cells_of("outcomes")
     families = cells_of("instruments").set_index("instrument").family
     own = outcomes[(outcomes.how == "reported") & (outcomes.instrument.map(families) == family)]
-    found = sorted(named | (set(own.trial) & set(inclusion.index)))
-    return audit.counted(printed, found)
+    more = sorted(set(own.trial) & set(inclusion.index) - named)
+    judged = audit.counted(printed, [*named, *more])
+    if not more or not judged.flag:
+        return judged
+    labels = ", ".join(cells_of("trials").set_index("trial").label[more])
+    return replace(judged, says=f"With {labels}, whose own report has it, there are {len(named) + len(more)}.")
 
 
 def _sizes(review: str) -> list[str]:
@@ -110,12 +115,12 @@ def _sizes(review: str) -> list[str]:
 
 
 def sizes_span(low: str, high: str, review: str) -> Finding:
-    """`audit.spans` on the sizes of the trials, each the sum of its arms as the review's table prints them."""
+    """Whether the smallest and largest trial are those of the review's own table, arms summed."""
     return audit.spans(low, high, _sizes(review))
 
 
 def sizes_exceed(limit: str, review: str) -> Finding:
-    """`audit.exceeds` on the sizes of the trials, each the sum of its arms as the review's table prints them."""
+    """Whether all trials of the review's own table, arms summed, are larger than a stated limit."""
     return audit.exceeds(limit, _sizes(review))
 
 
@@ -136,7 +141,7 @@ def names_reference(printed: str, review: str, ref: str) -> Finding:
 
 
 def percent_fall(percent: str, before: list[str], after: list[str]) -> Finding:
-    """A fall in percent against the one that means printed elsewhere give, all over their rounding boxes.
+    """Whether a fall in percent is the one that means printed elsewhere give, rounding allowed for.
 
     The means (averaged when several, to the most decimals among them) come from another source, so a fall that is not
     the same ``differs``.
@@ -205,5 +210,5 @@ def _refit(review: str, outcome: str, month: int) -> Pooled | str:
     known = data.holdings(review, outcome, [month])
     if missing := [f"{row.label}: {row.says}" for row in known.itertuples() if row.listed and not row.held]:
         return "; ".join(missing)
-    frame = data.contrasts(review, outcome, month, arms="as_published")
+    frame = data.contrasts(review, outcome, month, arms="as_published", trials=list(known.trial[known.listed]))
     return pool_by_heterogeneity(frame.y, frame.v)

@@ -336,12 +336,8 @@ def on_scale(missing: Missing, n_1: Sequence[float], n_2: Sequence[float], width
     """
     if not missing.possible:
         return judged("missing_on_scale", False, "", missing.reason)
-    n = min(*check.floats("n_1", n_1), *check.floats("n_2", n_2))
-    largest = width / 2 * math.sqrt(n / (n - 1))
-    effect, sd = missing.points[:, 0], missing.points[:, 1] * implied_sd(1.0, n_1, n_2)
-    fits = (np.abs(effect) <= width) & (sd <= largest)
-    if fits.any():
-        ranges = [Interval(float(x[fits].min()), float(x[fits].max())) for x in (effect, sd)]
+    effect, sd, largest = _spread(missing, n_1, n_2, width)
+    if ranges := fitting(missing, n_1, n_2, width):
         spread = f"at most {ranges[1].high:.3g}" if ranges[1].low < 0.01 * ranges[1].high else _range(ranges[1])
         says = f"An effect of {_range(ranges[0])}, with an SD of the scores of {spread}, would do it."
         return judged("missing_on_scale", True, says, "", Box(*ranges[0]))
@@ -353,3 +349,30 @@ def on_scale(missing: Missing, n_1: Sequence[float], n_2: Sequence[float], width
             f"An SD of {sd.min():.3g} or more does not fit on a scale {width:g} wide, where {largest:.3g} is the most."
         )
     return judged("missing_on_scale", False, "", says, found)
+
+
+def fitting(
+    missing: Missing, n_1: Sequence[float], n_2: Sequence[float], width: float
+) -> tuple[Interval, Interval] | None:
+    """Effects of the missing trials, and SDs of their scores, that fit on a scale (see `on_scale`); None if none does.
+
+    Examples
+    --------
+    >>> effect, sd = fitting(missing_trial("-13.83", "-21.16", "-6.51", [], []), [40], [20], 100)
+    >>> [round(x, 1) for x in (*effect, *sd)]
+    [-13.8, -13.8, 13.6, 13.7]
+    """
+    if not missing.possible:
+        return None
+    effect, sd, largest = _spread(missing, n_1, n_2, width)
+    fits = (np.abs(effect) <= width) & (sd <= largest)
+    if not fits.any():
+        return None
+    return tuple(Interval(float(x[fits].min()), float(x[fits].max())) for x in (effect, sd))
+
+
+def _spread(missing: Missing, n_1, n_2, width: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """Effect and SD of each solution, and the largest SD that the scale allows."""
+    n = min(*check.floats("n_1", n_1), *check.floats("n_2", n_2))
+    sd = missing.points[:, 1] * implied_sd(1.0, n_1, n_2)
+    return missing.points[:, 0], sd, width / 2 * math.sqrt(n / (n - 1))

@@ -66,7 +66,7 @@ class Visit:
         """Why the printed number cannot be re-run, or that it can."""
         if self.complete:
             return "re-run with every trial"
-        return f"not rerunnable, because nothing that can be pooled was found for {', '.join(self.gaps)}"
+        return f"not rerunnable, because we lack numbers of {', '.join(self.gaps)}"
 
 
 def visits(

@@ -122,6 +122,11 @@ def test_falls_names_and_sizes():
     assert _claim_rules.sizes_exceed("20", "qu2021").verdict == "consistent"
     assert _claim_rules.sizes_span("30", "60", "qu2021").verdict == "contradicted"
     assert _claim_rules.reporting_trials("3", ["27", "28", "29"], "qu2021", "womac_function").verdict == "consistent"
+    refs = ["27", "29", "30", "31", "33", "35"]
+    six = _claim_rules.reporting_trials("6", refs, "qu2021", "vas_pain")
+    assert six.says == "With Lamo-Espinosa 2016, whose own report has it, there are 7."
+    assert six.verdict == "contradicted"
+    assert _claim_rules.reporting_trials("7", refs, "qu2021", "vas_pain").verdict == "consistent"
 
 
 def test_the_command_writes_the_verdicts(tmp_path, monkeypatch, capsys):

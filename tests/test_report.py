@@ -90,6 +90,10 @@ class TestSentences:
     def test_formats(self, spec, value, text):
         assert report.say("{x:" + spec + "}", x=value).text == text
 
+    def test_a_unit_goes_behind_the_estimate(self):
+        pooled = pool([-5.0, -7.0], [1.0, 1.0], tau2="FE", ci="Wald")
+        assert report.say("{r:estci.1 cm}.", r=pooled).text == "−6.0 cm (95% CI −7.4 to −4.6)."
+
     def test_braces_of_roles_are_doubled(self):
         assert report.say("see {{numref}}`fig-x`").text == "see {numref}`fig-x`"
 
@@ -105,6 +109,7 @@ class TestSentences:
             ("{x!r}", 1, "conversion !r"),
             ("{x:>10}", 1, "'>10' is not known"),
             ("{x:est}", 1, "'est' does not apply to a number"),
+            ("{x:est cm}", pool([1.0], [1.0]), "goes with estci only"),
             ("{x:p}", Interval(0.0, 1.0), "'p' does not apply to an interval"),
             ("{x:%}", pool([1.0], [1.0]), "'%' does not apply to a pooled result"),
             ("{x:.2}", "text", "the value is str"),

@@ -1,10 +1,13 @@
 """The tables of the outcome chapters, and the figure of what is missing."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from mscmeta import plots, report, rerun
+from mscmeta.report._outcome import _compared
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def test_verdicts(total, stiffness):
 
 def test_findings(total, stiffness):
     assert report.finding(total[12]).text.startswith("At 12 months two trials can be pooled: ")
-    assert report.finding(stiffness[12]).text.startswith("At 12 months one trial is at hand: 0.0 (95% CI ")
+    assert report.finding(stiffness[12]).text.startswith("At 12 months one trial is at hand: 0.0 points (95% CI ")
     assert report.finding(stiffness[3]).text.startswith("At 3 months we hold no trial: not rerunnable")
 
 
@@ -95,10 +98,26 @@ def test_ledger_rows_show_what_fails():
 def test_gaps_rows(gaps):
     one, own = report.rows_gaps(gaps[100].values()), report.rows_gaps(gaps["own"].values())
     assert one.Together.tolist() == ["possible"] * 3
-    assert one["One common effect"][2].startswith("The printed interval is too wide")
-    assert own["DerSimonian-Laird"][0].startswith("What is missing must have")
+    assert one["One common effect"].tolist()[1:] == ["none", "none"]
+    assert one["DerSimonian-Laird"][2] == "−37.7 to −29; SD up to 49.9"
+    assert own["One common effect"][0] == "−19; SE 6.77 to 6.78"
     total = report.rows_gaps(rerun.gaps("qu2021", "womac_total", unit=100).values())
     assert total.Together.tolist() == ["possible", "impossible"]
+    narrow = report.rows_gaps(rerun.gaps("qu2021", "vas_pain", unit=10).values())
+    assert narrow["DerSimonian-Laird"].tolist()[2:] == ["off the scale"] * 2
+
+
+def test_a_visit_is_compared_in_sds_too(total, stiffness):
+    found = _compared(total[12])
+    trials = total[12].trials
+    df = np.array([*trials.n_1, *trials.n_2]) - 1
+    sd = np.sqrt(np.sum(df * np.array([*trials.sd_1, *trials.sd_2]) ** 2) / df.sum())
+    assert found.verdict == "differs"
+    assert abs(found.difference) > 0.1 * sd
+    near = replace(total[12], printed=("-5.90", "-16.1", "4.3", "0.3"))
+    assert _compared(near).verdict == "within 0.1 SD"
+    bare = replace(near, trials=trials.assign(sd_1=np.nan, sd_2=np.nan))
+    assert _compared(bare).verdict == "differs"
 
 
 def test_missing_region_draws_its_numbers(gaps):
@@ -134,8 +153,6 @@ def test_missing_region_without_trials_and_into_an_axes(gaps):
 
 
 def test_missing_region_with_nothing_to_draw():
-    from dataclasses import replace
-
     gap = rerun.gaps("qu2021", "womac_total", unit=100)[6]
     with pytest.raises(ValueError, match="nothing to draw"):
         plots.missing_region(replace(gap, held=None))

@@ -51,9 +51,7 @@ def test_every_scheduled_trial_is_held_or_named_as_missing(everything):
 def test_which_visits_can_be_rerun(everything):
     complete = {(o, m) for o, at in everything.items() for m, visit in at.items() if visit.complete}
     assert complete == {("womac_function", 3), ("womac_function", 6), ("womac_function", 12), ("womac_total", 12)}
-    assert everything["vas_pain"][24].why == (
-        "not rerunnable, because nothing that can be pooled was found for Vangsness 2014"
-    )
+    assert everything["vas_pain"][24].why == ("not rerunnable, because we lack numbers of Vangsness 2014")
     assert everything["womac_total"][12].why == "re-run with every trial"
 
 

@@ -15,18 +15,19 @@ EFFECTS_OF = {
 
 
 def counted(printed: str, items: list[str], *, equal: str | None = None) -> Finding:
-    """Whether a printed count is the number of items listed, or of those that equal `equal`.
+    """Whether a printed count is the number of items listed, or of those of one kind.
 
     >>> counted("2", ["Spain", "Spain", "India"], equal="Spain").verdict
     'consistent'
     """
     found = sum(1 for item in items if equal is None or item == equal)
-    what = "listed" if equal is None else f"that are {equal}"
+    are = "is" if found == 1 else "are"
+    what = "listed" if equal is None else f"that {are} {equal}"
     return judged(
         "counted",
         found == count(printed, "printed"),
-        f"There are {found} {what}.",
-        f"There are {found} {what}, not {printed}.",
+        f"There {are} {found} {what}.",
+        f"There {are} {found} {what}, not {printed}.",
         Box(found, found),
     )
 
@@ -35,13 +36,13 @@ def every(items: list[str], among: list[str]) -> Finding:
     """Whether all items are of the kind that 'all' claims; what is not reported ('NR') can neither confirm nor deny.
 
     >>> every(["2", "1"], ["2", "3", "4"]).says, every(["2", "NR"], ["2", "3"]).verdict
-    ('Said of all; 1 of 2 is otherwise: 1.', 'not_applicable')
+    ('Said of all, but 1 of 2 values is another: 1.', 'not_applicable')
     """
     otherwise = [item for item in items if item not in ("", "NR") and item not in among]
     unknown = sum(1 for item in items if item in ("", "NR"))
     if unknown and not otherwise:
         return Finding("every", "not_applicable", f"Said of all; for {unknown} of {len(items)} it is not reported.")
-    shown = f"Said of all; {len(otherwise)} of {len(items)} is otherwise: {', '.join(otherwise)}."
+    shown = f"Said of all, but {len(otherwise)} of {len(items)} values is another: {', '.join(otherwise)}."
     return judged("every", not otherwise, f"True of all {len(items)}.", shown)
 
 
@@ -148,6 +149,7 @@ def threshold_kept(alpha: str, p: list[str], says: list[str]) -> Finding:
         verdict = below(chance, float(alpha))
         if verdict is not None and verdict != (word == "significant"):
             broken.append(f"{word} at P {chance}")
-    bad = f"Of {len(p)} statements {len(broken)} breaks the threshold of {alpha}: {'; '.join(broken)}."
+    verb = "breaks" if len(broken) == 1 else "break"
+    bad = f"Of {len(p)} statements {len(broken)} {verb} the threshold of {alpha}: {'; '.join(broken)}."
     return judged("threshold_kept", not broken, f"All {len(p)} statements keep the threshold of {alpha}.", bad,
                   Box(len(broken), len(broken)))  # fmt: skip

@@ -74,7 +74,7 @@ def _legend(levels) -> str:
 
 
 @styled
-def risk_of_bias_summary(judgements, *, weights=None, ax=None):
+def risk_of_bias_summary(judgements, *, weights=None, compact=False, ax=None):
     """Draw the share of trials (or of weight) at each level, a bar a domain.
 
     Parameters
@@ -83,6 +83,8 @@ def risk_of_bias_summary(judgements, *, weights=None, ax=None):
         As for `risk_of_bias`.
     weights : sequence of float, optional
         Weights of the trials in a meta-analysis; all trials count the same by default.
+    compact : bool
+        Narrow, for a phone.
     ax : Axes, optional
         Axes to draw in.
 
@@ -95,7 +97,7 @@ def risk_of_bias_summary(judgements, *, weights=None, ax=None):
     if weights.shape != (len(levels),):
         raise ValueError(f"weights has shape {weights.shape}, but there are {len(levels)} trials")
     shares = 100 * weights / weights.sum()
-    ax = axes(ax, 6.6, 1.3 + 0.36 * len(levels.columns))
+    ax = axes(ax, 3.6 if compact else 6.6, 1.3 + 0.36 * len(levels.columns) + 0.4 * compact)
     rows, seen = np.arange(len(levels.columns)), [*ROB_SYMBOLS, ""]
     start = np.zeros(len(rows))
     for level in [level for level in seen if (levels == level).any(axis=None)]:
@@ -115,5 +117,6 @@ def risk_of_bias_summary(judgements, *, weights=None, ax=None):
     ax.set(xlim=(0, 100), ylim=(len(rows) - 0.5, -0.5), xlabel="Share of trials (%)")
     if not np.allclose(weights, weights[0]):
         ax.set_xlabel("Share of weight (%)")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
+    place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 3}
+    ax.legend(**place if compact else {"loc": "upper left", "bbox_to_anchor": (1.01, 1)})
     return ax

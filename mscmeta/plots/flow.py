@@ -7,6 +7,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from ._style import BLACK, GREY, PALE, SMALL, VERMILION, plt, styled, wrap
 
 BOX, SIDE, SPACE, LINE = 2.6, 3.0, 0.32, 0.165
+NARROW = 1.55, 1.6  # widths of the boxes on a phone
 
 
 @dataclass(slots=True)
@@ -22,7 +23,7 @@ class _Box:
 
 
 @styled
-def flow_diagram(flow, *, ax=None):
+def flow_diagram(flow, *, compact=False, ax=None):
     """Draw a review's flow of records, and say where its printed counts do not add up.
 
     Parameters
@@ -31,6 +32,8 @@ def flow_diagram(flow, *, ax=None):
         Rows of one review with `step, label, kind, n, from_step`. `kind`: "count" (a box of the main line, from top to
         bottom), "exclusion" (a box beside the step it leaves), "reason" (a line in the exclusion it belongs to) or
         "participants" (a line in the box of its step).
+    compact : bool
+        Narrow, for a phone.
     ax : Axes, optional
         Axes to fill; a new figure of the right size otherwise.
 
@@ -43,11 +46,12 @@ def flow_diagram(flow, *, ax=None):
     ValueError
         If there is no count, a kind is unknown, or a row refers to a step that is not there.
     """
-    boxes = _boxes(flow)
-    notes = [line for note in sums(flow) for line in wrap(note, BOX + SIDE + SPACE, SMALL)]
+    main, beside = NARROW if compact else (BOX, SIDE)
+    boxes = _boxes(flow, main, beside)
+    notes = [line for note in sums(flow) for line in wrap(note, main + beside + SPACE, SMALL)]
     heights = [max(box.height, sum(side.height + 0.1 for side in box.exclusions)) for box in boxes]
     has_sides = any(box.exclusions for box in boxes)
-    width = BOX + (SPACE + SIDE if has_sides else 0)
+    width = main + (SPACE + beside if has_sides else 0)
     below = LINE * len(notes) + 0.1
     height = sum(heights) + SPACE * (len(boxes) - 1) + below + 0.05
     if ax is None:
@@ -56,15 +60,15 @@ def flow_diagram(flow, *, ax=None):
     ax.axis("off")
     top = height - 0.05
     for i, (box, room) in enumerate(zip(boxes, heights, strict=True)):
-        _draw_box(ax, 0, top, BOX, box, PALE)
+        _draw_box(ax, 0, top, main, box, PALE)
         at = top
         for side in box.exclusions:
-            _draw_box(ax, BOX + SPACE, at, SIDE, side, "white")
+            _draw_box(ax, main + SPACE, at, beside, side, "white")
             middle = at - min(side.height, box.height) / 2
-            _arrow(ax, (BOX, middle), (BOX + SPACE, middle))
+            _arrow(ax, (main, middle), (main + SPACE, middle))
             at -= side.height + 0.1
         if i + 1 < len(boxes) and boxes[i + 1].from_step == box.step:
-            _arrow(ax, (BOX / 2, top - box.height), (BOX / 2, top - room - SPACE))
+            _arrow(ax, (main / 2, top - box.height), (main / 2, top - room - SPACE))
         top -= room + SPACE
     for i, note in enumerate(notes):
         ax.text(0, below - 0.12 - LINE * i, note, size=SMALL, color=VERMILION, va="center")
@@ -99,7 +103,7 @@ def sums(flow) -> list[str]:
     return found
 
 
-def _boxes(flow) -> list[_Box]:
+def _boxes(flow, main, beside) -> list[_Box]:
     boxes: dict[str, _Box] = {}
     rows = flow.to_dict("records")
     for row in rows:
@@ -108,7 +112,7 @@ def _boxes(flow) -> list[_Box]:
                 f"kind of step {row['step']!r} is {row['kind']!r}; use count, exclusion, reason, participants"
             )
         if row["kind"] in ("count", "exclusion"):
-            width = BOX if row["kind"] == "count" else SIDE
+            width = main if row["kind"] == "count" else beside
             boxes[row["step"]] = _Box(row["step"], row["from_step"], wrap(_counted(row), width - 0.2))
     for row in rows:
         if row["kind"] == "count":
@@ -119,11 +123,11 @@ def _boxes(flow) -> list[_Box]:
         if row["kind"] == "exclusion":
             home.exclusions.append(boxes[row["step"]])
         else:
-            home.lines += wrap(_counted(row), SIDE - 0.2, SMALL)
-    main = [boxes[row["step"]] for row in rows if row["kind"] == "count"]
-    if not main:
+            home.lines += wrap(_counted(row), (main if row["kind"] == "participants" else beside) - 0.2, SMALL)
+    line = [boxes[row["step"]] for row in rows if row["kind"] == "count"]
+    if not line:
         raise ValueError("flow has no row of kind 'count'; give one review's rows of the table flow")
-    return main
+    return line
 
 
 def _counted(row) -> str:

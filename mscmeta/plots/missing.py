@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._style import BLACK, BLUE, GREY, PALE, SMALL, VERMILION, axes, name_points, styled
+from ._style import BLACK, BLUE, GREY, PALE, SMALL, VERMILION, axes, styled
 
 _NAMES = {"FE": "one common effect", "DL": "DerSimonian-Laird"}
 _LOOKS = {"FE": ("s", VERMILION), "DL": ("o", BLUE)}
@@ -53,11 +53,10 @@ def missing_region(gap, *, compact=False, ax=None):
     if gap.width is not None:
         _beyond(ax, gap.width, low, high)
     ax.set(xlim=(low, high), ylim=(0, 1.15 * max(errors)), ylabel="Standard error")
-    ax.set_xlabel("Mean difference, MSC minus control")
-    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16), "ncols": 1 if compact else 2}
+    better = {"worse": "below", "better": "above"}.get("" if held is None else held.attrs.get("higher_is"))
+    ax.set_xlabel("Mean difference, MSC minus control" + (f"\n({better} zero favours MSC)" if better else ""))
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.18), "ncols": 1 if compact else 2}
     ax.legend(fontsize=SMALL, **place)
-    if held is not None and not compact:
-        name_points(ax, held.y.to_numpy(float), se, held.label, sizes=28.0)
     return ax
 
 

@@ -10,7 +10,7 @@ from ..plots._format import number, p_value, percent
 from ._markup import Markup, escape
 from ._words import estimate_ci, interval_text, method_text, prediction_text
 
-_SPEC = re.compile(r"(?P<kind>[a-z0-9%]*?)(?:\.(?P<decimals>[0-9]))?(?P<ratio>x)?")
+_SPEC = re.compile(r"(?P<kind>[a-z0-9%]*?)(?:\.(?P<decimals>[0-9]))?(?P<ratio>x)?(?: (?P<unit>[a-z]+))?")
 _OF_RESULT = ("est", "ci", "estci", "p", "i2", "tau2", "k", "pi", "level", "how")
 
 
@@ -30,7 +30,7 @@ def say(template: str, **values) -> Markup:
     ``{x:%}`` or ``{x:%.0}`` (a proportion as percentage), ``{x:p}`` ("P = 0.032"). Intervals: ``{i:ci}``. Pooled
     results: ``{r:est} {r:ci} {r:estci} {r:p} {r:i2} {r:tau2} {r:k} {r:pi} {r:level}``, with decimals as in
     ``{r:estci.1}``, and ``{r:how}``: model and interval in words. A final ``x`` takes logs back to
-    ratios (``{r:estci.2x}``).
+    ratios (``{r:estci.2x}``), and a unit goes behind the estimate (``{r:estci.1 cm}``).
 
     Examples
     --------
@@ -73,10 +73,12 @@ def _shown(value, spec) -> tuple[str, bool]:
     parts = _SPEC.fullmatch(spec)
     if parts is None:
         raise ValueError(f"format {spec!r} is not known; see mscmeta.report.say")
-    kind, ratio = parts["kind"], bool(parts["ratio"])
+    kind, ratio, unit = parts["kind"], bool(parts["ratio"]), parts["unit"] or ""
+    if unit and kind != "estci":
+        raise ValueError(f"format {spec!r} names a unit, which goes with estci only; write it behind the field")
     decimals = None if parts["decimals"] is None else int(parts["decimals"])
     if hasattr(value, "estimate") and hasattr(value, "ci"):
-        return _shown_result(value, kind, decimals, ratio), True
+        return _shown_result(value, kind, decimals, ratio, unit), True
     if hasattr(value, "low") and hasattr(value, "high"):
         _only(kind, ("", "ci"), "an interval")
         return interval_text(value, 2 if decimals is None else decimals, ratio), True
@@ -99,7 +101,7 @@ def _shown_number(value, kind, decimals, ratio) -> str:
     return number(float(value), decimals)
 
 
-def _shown_result(result, kind, decimals, ratio) -> str:
+def _shown_result(result, kind, decimals, ratio, unit="") -> str:
     _only(kind, _OF_RESULT, "a pooled result")
     places = 2 if decimals is None else decimals
     if kind == "est":
@@ -109,7 +111,7 @@ def _shown_result(result, kind, decimals, ratio) -> str:
     if kind == "pi":
         return prediction_text(result, places, ratio) or "(none defined)"
     if kind == "estci":
-        return estimate_ci(result, decimals=places, ratio=ratio)
+        return estimate_ci(result, unit, decimals=places, ratio=ratio)
     plain = {
         "p": lambda: p_value(float(result.p_value)),
         "i2": lambda: percent(float(result.i2), 1 if decimals is None else decimals) if result.k > 1 else "not defined",

@@ -45,12 +45,12 @@ def finding(visit, decimals: int = 1) -> Markup:
     if visit.k == 0:
         return say("{at} we hold no trial: {why}.", at=at, why=visit.why)
     attrs, result = visit.trials.attrs, visit.result
-    told = reading(result, higher_is=attrs["higher_is"], mid=attrs["mid"])
-    held = plural(visit.trials.trial.nunique(), "trial")
-    shown = say(f"{{r:estci.{decimals}}}", r=result)
-    are = "is at hand" if visit.trials.trial.nunique() == 1 else "can be pooled"
-    values = {"at": at, "held": held, "are": are, "shown": shown, "unit": attrs["unit"], "told": told}
-    return say("{at} {held} {are}: {shown} {unit}. {told}", **values)
+    count = visit.trials.trial.nunique()
+    held = plural(count, "trial")
+    are, who = ("is at hand", "That trial does") if count == 1 else ("can be pooled", "The trials do")
+    told = reading(result, higher_is=attrs["higher_is"], mid=attrs["mid"], who=who)
+    shown = say(f"{{r:estci.{decimals} {attrs['unit']}}}", r=result)
+    return say("{at} {held} {are}: {shown}. {told}", at=at, held=held, are=are, shown=shown, told=told)
 
 
 def rows_ways(ways, decimals: int = 1):

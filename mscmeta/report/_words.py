@@ -119,7 +119,9 @@ def estimate_ci(pooled, unit: str = "", *, decimals: int = 2, ratio: bool = Fals
     return f"{estimate}{' ' + unit if unit else ''} ({level} CI {interval_text(pooled.ci, decimals, ratio)})"
 
 
-def reading(interval, *, higher_is: str, mid: float | None = None, treatment="MSC", control="control") -> str:
+def reading(
+    interval, *, higher_is: str, mid: float | None = None, treatment="MSC", control="control", who="The trials do"
+) -> str:
     """Say in plain English what an interval for a difference does and does not show.
 
     Parameters
@@ -130,6 +132,8 @@ def reading(interval, *, higher_is: str, mid: float | None = None, treatment="MS
         "worse" or "better": what a higher score means for the patient.
     mid : float, optional
         Smallest difference that patients notice, in the same unit, positive.
+    who : str
+        Who does "not tell apart": "That trial does" where there is one.
 
     Examples
     --------
@@ -152,7 +156,7 @@ def reading(interval, *, higher_is: str, mid: float | None = None, treatment="MS
         return f"On average {treatment} did better than {control}{_size(gain, 'benefit', mid)}."
     if gain[1] < 0:
         return f"On average {treatment} did worse than {control}{_size((-gain[1], -gain[0]), 'harm', mid)}."
-    return f"The trials do not tell {treatment} and {control} apart{_undecided(gain, treatment, control, mid)}."
+    return f"{who} not tell {treatment} and {control} apart{_undecided(gain, treatment, control, mid)}."
 
 
 def against_mid(interval, *, higher_is: str, mid: float) -> str:

@@ -51,7 +51,8 @@ def test_a_page_leads_to_its_tables_with_their_sums_and_tells_the_day(extension,
     assert body.startswith("<p>Text</p><section")
     assert "as the repository stood on 2026-11-22" in body
     entry = '<a href="../notebooks/back/data.html#data-arms">arms.csv</a>'
-    assert f'<li>{entry} (<a href="../downloads/data/arms.csv">download</a>) <code>{code}</code></li>' in body
+    copy = '<span class="copy"> (<a href="../downloads/data/arms.csv">download</a>)</span>'
+    assert f"<li>{entry}{copy} <code>{code}</code></li>" in body
     assert '<a href="../notebooks/back/sources.html">trial by trial</a>' in body
     assert body.count("<li>") == 1
 

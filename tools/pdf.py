@@ -29,7 +29,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SCALE = 0.8
 MARGIN = 16  # millimetres
 WIDTH = round((210 - 2 * MARGIN) / 25.4 * 96 / SCALE)  # of the text on an A4 page, in CSS pixels
-GONE = ".headerlink, .cell.tag_narrow, .book-pdf, script, noscript, button, details.hide > summary"
+GONE = ".headerlink, .cell.tag_narrow, .book-pdf, .made-from .copy, script, noscript, button, details.hide > summary"
 POINTERS = ("for", "headers", "aria-labelledby", "aria-describedby", "aria-controls")
 STYLE = """
 html, body { background: #fff; }

@@ -95,7 +95,8 @@ def tell_sources(app, pagename, templatename, context, doctree):
         code = sha256(file.read_bytes()).hexdigest()[:12]  # of the copy for download: what a reader can check
         if name.endswith(".csv") and DATA in there:
             about = f"{link(DATA).rstrip('#')}#data-{file.stem.replace('_', '-')}"
-            first = f'<a href="{escape(about)}">{escape(file.name)}</a> (<a href="{escape(url)}">download</a>)'
+            first = f'<a href="{escape(about)}">{escape(file.name)}</a>'
+            first += f'<span class="copy"> (<a href="{escape(url)}">download</a>)</span>'
         else:
             first = f'<a href="{escape(url)}">{escape(file.name)}</a>'
         rows.append(f"<li>{first} <code>{code}</code></li>")

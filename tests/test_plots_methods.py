@@ -62,3 +62,13 @@ def test_coverage_of_a_single_scenario_and_refusals():
         plots.coverage(results.drop(columns="i2"))
     with pytest.raises(ValueError, match="no rows"):
         plots.coverage(results[:0])
+
+
+def test_for_a_phone_panels_stand_below_each_other():
+    results = data.table("coverage")
+    figure = plots.coverage(results, compact=True)
+    assert figure.get_figwidth() < 4
+    assert len({round(ax.get_position().x0, 3) for ax in figure.axes}) == 1
+    assert set(results.method) <= set(texts(figure))
+    best = pool(Y, V).tau2
+    assert plots.likelihood(GRID, likelihood_at(Y, V, GRID), best, compact=True).figure.get_figwidth() < 4

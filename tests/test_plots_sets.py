@@ -90,3 +90,17 @@ def test_path_shows_every_look_and_the_last_name():
     assert "e" in texts(ax.figure)
     with pytest.raises(ValueError, match="labels names 2"):
         plots.sequential_path(looks, ["a", "b"])
+
+
+def test_for_a_phone_the_cloud_and_the_path_are_narrow_and_say_the_same():
+    sets = pool_sets(Y, V)
+    looks = path(Y, V, np.full(len(Y), 40), 300.0)
+    for draw in (
+        lambda **how: plots.sets_against_printed(sets, -0.5, Interval(-1.0, 0.0), **how),
+        lambda **how: plots.sequential_path(looks, list("abcde"), **how),
+    ):
+        narrow, wide = draw(compact=True).figure, draw().figure
+        assert narrow.get_figwidth() < 4 < wide.get_figwidth()
+        assert set(texts(wide)) - set(texts(narrow)) <= {
+            w for w in texts(wide) if w.lstrip("−").replace(".", "").isdigit()
+        }

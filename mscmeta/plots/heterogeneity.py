@@ -6,7 +6,7 @@ from ._style import GREY, MARKERS, SERIES, axes, styled
 
 
 @styled
-def i2_by_size(patients, shares, *, here=None, ax=None):
+def i2_by_size(patients, shares, *, here=None, compact=False, ax=None):
     """Draw I squared against the size of the trials, a line for each spread of true effects.
 
     Parameters
@@ -17,6 +17,8 @@ def i2_by_size(patients, shares, *, here=None, ax=None):
         Name of a line to I squared, 0 to 1, at each size.
     here : float, optional
         Size of the trials at hand, marked.
+    compact : bool
+        Narrow, for a phone.
     ax : Axes, optional
         Axes to draw in.
 
@@ -34,7 +36,7 @@ def i2_by_size(patients, shares, *, here=None, ax=None):
         raise ValueError("patients must be positive and increase")
     if not shares:
         raise ValueError("shares is empty; give at least one line")
-    ax = axes(ax, 6.4, 3.6)
+    ax = axes(ax, *((3.7, 4.2) if compact else (6.4, 3.6)))
     for i, (name, share) in enumerate(shares.items()):
         share = np.asarray(share, float)
         if share.shape != patients.shape or not ((share >= 0) & (share <= 1)).all():
@@ -49,5 +51,5 @@ def i2_by_size(patients, shares, *, here=None, ax=None):
     ax.set_ylim(0, 100)
     ax.set_xlabel("Patients in a trial")
     ax.set_ylabel("I² (%)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14 if compact else 1.2), ncols=1 if compact else 2)
     return ax

@@ -7,7 +7,7 @@ from ._style import BLACK, GREY, MARKERS, PALE, SERIES, VERMILION, axes, styled
 
 
 @styled
-def likelihood(tau2, heights, found, *, unit="", ax=None):
+def likelihood(tau2, heights, found, *, unit="", compact=False, ax=None):
     """Draw the log likelihood of tau2, the estimate that is its highest point, and every lower top.
 
     Parameters
@@ -18,6 +18,8 @@ def likelihood(tau2, heights, found, *, unit="", ax=None):
         The estimate, marked.
     unit : str
         Unit of the effect.
+    compact : bool
+        Narrow, for a phone.
     ax : Axes, optional
         Axes to draw in.
 
@@ -34,7 +36,7 @@ def likelihood(tau2, heights, found, *, unit="", ax=None):
     if tau2.shape != heights.shape or tau2.ndim != 1 or not (np.diff(tau2) > 0).all():
         raise ValueError("tau2 must increase and have one height a value")
     heights = heights - heights.max()
-    ax = axes(ax, 6.4, 3.4)
+    ax = axes(ax, 3.7 if compact else 6.4, 3.4)
     tau = np.sqrt(tau2)
     ax.plot(tau, heights, color=SERIES[0], gid="likelihood")
     for i in tops(heights):
@@ -61,7 +63,7 @@ def tops(heights) -> list[int]:
 
 
 @styled
-def coverage(results, *, level=0.95):
+def coverage(results, *, level=0.95, compact=False):
     """Draw how often the intervals of each method held the true mean, by number of trials; a panel each I squared.
 
     Parameters
@@ -70,6 +72,8 @@ def coverage(results, *, level=0.95):
         Columns `k, i2, method, coverage`, as in the table ``coverage``.
     level : float
         What the intervals promise.
+    compact : bool
+        Narrow, for a phone: the panels below each other.
 
     Returns
     -------
@@ -86,11 +90,12 @@ def coverage(results, *, level=0.95):
     if not len(results):
         raise ValueError("results has no rows; nothing can be drawn")
     panels, methods = sorted(results.i2.unique()), list(dict.fromkeys(results.method))
-    rows = -(-len(panels) // 2)
+    columns = 1 if compact else min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    size = (3.7, 1 + 1.9 * rows) if compact else (6.8, 0.7 + 2.5 * rows)
     figure, grid = plt.subplots(
-        rows, min(2, len(panels)), figsize=(6.8, 0.7 + 2.5 * rows), sharex=True, sharey=True, squeeze=False,
-        layout="constrained",
-    )  # fmt: skip
+        rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
     for ax, i2 in zip(grid.flat, panels, strict=False):
         ax.axhspan(100 * level - 1, 100 * level + 1, color=PALE, zorder=0)
         ax.axhline(100 * level, color=GREY, lw=0.8, zorder=1)
@@ -104,5 +109,5 @@ def coverage(results, *, level=0.95):
     figure.supxlabel("Number of trials", size=8.5)
     figure.supylabel("Intervals that hold the true mean (%)", size=8.5)
     handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3)
+    figure.legend(handles, labels, loc="outside upper center", ncols=2 if compact else 3)
     return figure

@@ -9,7 +9,7 @@ HIGHEST = 8.0
 
 
 @styled
-def sequential_path(looks, labels, *, ax=None):
+def sequential_path(looks, labels, *, compact=False, ax=None):
     """Draw z after every trial against the share of the information required, with the boundaries.
 
     Parameters
@@ -18,6 +18,8 @@ def sequential_path(looks, labels, *, ax=None):
         Result of `mscmeta.sequential.path`.
     labels : sequence of str
         Names of the trials in order; one a look.
+    compact : bool
+        Narrow, for a phone.
     ax : Axes, optional
         Axes to draw in.
 
@@ -27,7 +29,7 @@ def sequential_path(looks, labels, *, ax=None):
     """
     if len(labels) < len(looks.z):
         raise ValueError(f"labels names {len(labels)} trials, but there are {len(looks.z)} looks")
-    ax, share = axes(ax, 6.6, 4.2), 100 * looks.fraction
+    ax, share = axes(ax, *((3.7, 4.6) if compact else (6.6, 4.2))), 100 * looks.fraction
     inside = np.where(looks.bound <= HIGHEST, looks.bound, np.nan)
     for side in (1, -1):
         ax.plot(share, side * inside, color=VERMILION, lw=1.4, marker="_", ms=7, gid="bound",
@@ -37,10 +39,13 @@ def sequential_path(looks, labels, *, ax=None):
     ax.axhline(0, color=BLACK, lw=0.8)
     ax.axvline(100, color=BLACK, lw=0.8, ls=":")
     top = min(HIGHEST, 1.15 * max(3.0, np.nanmax(np.abs(looks.z)), np.nanmax(inside, initial=0.0)))
-    last = ax.annotate(str(labels[len(looks.z) - 1]), (share[-1], looks.z[-1]), xytext=(6, 4),
-                       textcoords="offset points", size=SMALL, color=GREY)  # fmt: skip
+    name = str(labels[len(looks.z) - 1])
+    away, ha = ((-6, -12), "right") if compact else ((6, 4), "left")
+    last = ax.annotate(name, (share[-1], looks.z[-1]), xytext=away, ha=ha, textcoords="offset points",
+                       size=SMALL, color=GREY)  # fmt: skip
     last.set_gid("last")
     ax.set(xlim=(0, 105), ylim=(-top, top), xlabel="Information reached (% of that required)",
            ylabel="z of the pooled effect (below 0: MSC lower)")  # fmt: skip
-    ax.legend(loc="upper left", bbox_to_anchor=(0, 1.12), ncols=3, fontsize=SMALL)
+    above, below = {"bbox_to_anchor": (0, 1.12), "ncols": 3}, {"bbox_to_anchor": (0, -0.14)}
+    ax.legend(loc="upper left", **(below if compact else above), fontsize=SMALL)
     return ax

@@ -9,7 +9,9 @@ from ._style import BLACK, BLUE, VERMILION, axes, effect_axis_label, ratio_ticks
 
 
 @styled
-def sets_against_printed(sets, estimate, interval, *, within=0.015, attrs=None, ratio=None, effect_label=None, ax=None):
+def sets_against_printed(
+    sets, estimate, interval, *, within=0.015, attrs=None, ratio=None, effect_label=None, compact=False, ax=None
+):
     """Draw the result of every set of trials: pooled effect against width of its interval, the printed one marked.
 
     Parameters
@@ -28,6 +30,8 @@ def sets_against_printed(sets, estimate, interval, *, within=0.015, attrs=None, 
         Effects are logarithms of ratios; `attrs["measure"]` says so by default.
     effect_label : str, optional
         What the effect is called; from `attrs["measure"]` by default.
+    compact : bool
+        Narrow, for a phone.
     ax : Axes, optional
         Axes to draw in.
 
@@ -48,9 +52,9 @@ def sets_against_printed(sets, estimate, interval, *, within=0.015, attrs=None, 
     width = np.asarray(sets.ci.high, float) - np.asarray(sets.ci.low, float)
     known = ~np.isnan(width)
     shown = known & (width <= np.quantile(width[known], 0.98)) if known.any() else known
-    ax = axes(ax, 6.4, 4.2)
+    ax, fine = (axes(ax, 3.7, 4.2), 30) if compact else (axes(ax, 6.4, 4.2), 48)
     if shown.any():
-        ax.hexbin(sets.estimate[shown], width[shown], gridsize=48, bins="log", mincnt=1, cmap="Greys", lw=0, zorder=1)
+        ax.hexbin(sets.estimate[shown], width[shown], gridsize=fine, bins="log", mincnt=1, cmap="Greys", lw=0, zorder=1)
     if near.any():
         label = f"{int(near.sum())} near the printed result"
         ax.plot(
@@ -59,7 +63,8 @@ def sets_against_printed(sets, estimate, interval, *, within=0.015, attrs=None, 
     ax.plot(printed[0], printed[2] - printed[1], "D", ms=10, mfc="none", mec=BLUE, mew=2, zorder=4, label="as printed",
             gid="printed")  # fmt: skip
     ax.axvline(0, color=BLACK, lw=0.8, gid="null")
-    ax.set_xlabel(effect_axis_label(attrs or {}, effect_label, ratio))
+    words = effect_axis_label(attrs or {}, effect_label, ratio)
+    ax.set_xlabel(words.replace(" (", "\n(", 1) if compact else words)
     ax.set_ylabel("Width of the interval" + (" (log scale)" if ratio else ""))
     ax.set_ylim(bottom=0)
     if ratio:

@@ -58,7 +58,8 @@ def labbe(contrasts, pooled=None, *, measure="RR", event="event", names=True, co
         ax.plot(control, expected, color=BLUE, lw=1.2, ls=(0, (4, 3)), gid="pooled", label=label)
     sizes = 300 * n / n.max()
     ax.scatter(risk_2, risk_1, s=sizes, color=BLUE, alpha=0.55, edgecolor=BLACK, lw=0.7, zorder=3)
-    ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+    reach = min(1.0, 1.4 * max(risk_1.max(), risk_2.max(), 0.1))  # rare events would huddle in a corner
+    ax.set(xlim=(-0.03 * reach, 1.03 * reach), ylim=(-0.03 * reach, 1.03 * reach), aspect="equal")
     gap = "\n" if compact else " "
     ax.set_xlabel(f"Risk of {event}, control{gap}(area of a circle: patients)")
     ax.set_ylabel(f"Risk of {event}, MSC")

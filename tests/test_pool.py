@@ -372,6 +372,8 @@ def test_model_chosen_by_heterogeneity_at_its_limits():
     assert by_rule([1.0, 3.0], [1.0, 1.0], p_below=half.q_p_value).tau2_method == "FE"
     with pytest.raises(ValueError, match="variance of study 'vega' is 0"):
         by_rule([1.0, 3.0], [1.0, 0.0], labels=["saw", "vega"])
+    assert by_rule([1.0, 9.0], [1.0, 1.0], i2_above=1, p_below=0).tau2_method == "FE"
+    assert by_rule([1.0, 1.1], [1.0, 1.0], i2_above=0, p_below=1).tau2_method == "DL"
     assert by_rule([1.0, 3.0], [1.0, 1.0], labels=["saw", "vega"]).labels == ("saw", "vega")
     assert by_rule([1.0, 9.0], [1.0, 1.0], labels=["saw", "vega"]).labels == ("saw", "vega")
 

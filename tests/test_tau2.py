@@ -324,6 +324,22 @@ def test_a_profile_interval_spans_the_gap_between_two_modes_inside(likelihood, r
     np.testing.assert_allclose([peak - low, peak - high], drop, rtol=1e-8)
 
 
+@pytest.mark.parametrize("likelihood", ["ML", "REML"])
+@pytest.mark.parametrize("v", [0.01, 1.0, 3.0])
+def test_the_profile_interval_of_equal_variances_has_a_formula(v, likelihood):
+    """Then twice the log likelihood is -n log(v + tau2) - S / (v + tau2), with S the sum of squares about the mean."""
+    y = np.array([0.0, 1.0, 3.0, -1.0, 2.0])
+    n, total = len(y) - (likelihood == "REML"), np.var(y) * len(y)
+
+    def height(tau2):
+        return -0.5 * (n * math.log(v + tau2) + total / (v + tau2))
+
+    low, high = tau2_interval(y, np.full(5, v), "PL", likelihood=likelihood)
+    least = height(max(total / n - v, 0.0)) - chdtri(1, 0.05) / 2
+    assert height(high) == pytest.approx(least, rel=1e-9)
+    assert height(low) == pytest.approx(least, rel=1e-9) if low > 0 else height(0.0) >= least
+
+
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
 @pytest.mark.parametrize("q", [0.4, 1.0, 3.0, 6.0, 9.0])
 def test_at_zero_the_interval_of_biggerstaff_and_jackson_is_cochran_s_test(q, level):

@@ -109,7 +109,9 @@ class Trial:
         for line in done.values():
             self.count(line)
         left = [name for name in names() if name not in done or (not self.quick and done[name]["status"] == "survived")]
-        random.Random(0).shuffle(left)  # a run that is stopped has then seen a fair sample
+        random.Random(0).shuffle(left)  # a quick round that is stopped has then seen a fair sample
+        if not self.quick:
+            left.sort(key=lambda name: sum(self.seconds[i] for i in self.tests[function_of(name)]))
         print(f"{len(self.items)} tests of {sum(self.seconds):.0f} s, {len(left)} mutants", file=sys.__stderr__)
         for mutant in left:
             if len(running) == CHILDREN:

@@ -60,6 +60,7 @@ def test_a_page_leads_to_its_tables_with_their_sums_and_tells_the_day(extension,
 def test_a_page_offers_what_else_it_was_made_from(extension, tmp_path):
     body = told(extension, tmp_path, ["book/parameters.yml"])
     assert '<li><a href="../downloads/book/parameters.yml">parameters.yml</a> <code>' in body
+    assert "A table leads to" not in body
 
 
 def test_a_book_without_a_page_on_its_data_offers_the_tables_themselves(extension, tmp_path):

@@ -101,12 +101,14 @@ def tell_sources(app, pagename, templatename, context, doctree):
             first = f'<a href="{escape(url)}">{escape(file.name)}</a>'
         rows.append(f"<li>{first} <code>{code}</code></li>")
     known = f"as the repository stood on {made['date']}" if made.get("date") else "from a copy without its history"
-    trials = SOURCES in there and pagename != SOURCES
-    also = f' (<a href="{escape(link(SOURCES))}">trial by trial</a>)' if trials else ""
+    if any(name.endswith(".csv") for name in read):
+        also = f' (<a href="{escape(link(SOURCES))}">trial by trial</a>)' if SOURCES in there - {pagename} else ""
+        known += (
+            f". A table leads to its codebook and to the papers, registers and pages that its numbers are from{also}"
+        )
     context["body"] += (
-        f'<section class="made-from" aria-label="Sources"><p>Computed from these files, {known}. A table leads to its '
-        f"codebook and to the papers, registers and pages that its numbers are from{also}. The code is the beginning "
-        f"of the SHA-256 checksum.</p><ul>{''.join(rows)}</ul></section>"
+        f'<section class="made-from" aria-label="Sources"><p>Computed from these files, {known}. '
+        f"The code is the beginning of the SHA-256 checksum.</p><ul>{''.join(rows)}</ul></section>"
     )
 
 

@@ -7,6 +7,8 @@ from scipy.special import gammaincinv, gammaln, ndtri
 LAMBDA_RANGE = (-2.0, 3.0)
 #: The spread of a family is searched between these multiples of the spread that the printed quantiles suggest.
 SPREAD_MARGIN = (1e-2, 10.0)
+#: Relative step of the numerical slope of a quantile.
+SLOPE_STEP = 1e-5
 FAMILIES = ("normal", "log-normal", "gamma", "Weibull")
 
 
@@ -23,6 +25,21 @@ def minimise(function, grid):
         left, right = function(inner)
         low, high = (low, inner[1]) if left <= right else (inner[0], high)
     return (low + high) / 2
+
+
+def polish(slope, minimum):
+    """The minimum to more digits than a search for the smallest value has (half of them), by the root of its slope."""
+    x, step = minimum, 1e-6 * minimum
+    low, high = slope(x - step), slope(x + step)
+    if not low < 0 < high:
+        return minimum  # at the edge of the grid, or flat
+    a, b = x - step, x + step
+    for _ in range(6):
+        x = b - high * (b - a) / (high - low)
+        if not a < x < b or (at := slope(x)) == 0:
+            break
+        a, low, b, high = (x, at, b, high) if at < 0 else (a, low, x, at)
+    return x
 
 
 def quantile_estimation(values, probabilities):
@@ -66,9 +83,17 @@ def _fit_scale_family(values, probabilities, family):
         scale = (q @ values) / np.sum(q * q, axis=1)
         return np.sum((scale[:, None] * q - values) ** 2, axis=1)
 
+    def slope(spread):
+        """Half the derivative of the sum of squares, by the logarithm of the spread; the best scale needs no part."""
+        near = spread * np.exp([0.0, -SLOPE_STEP, SLOPE_STEP])
+        log_q = _log_quantiles(near[:, None], probabilities, family)
+        q = np.exp(log_q[0] - log_q[0, -1])
+        fitted = q * (q @ values) / (q @ q)
+        return (fitted - values) / values[-1] @ (fitted * (log_q[2] - log_q[1]))
+
     smallest = SPREAD_MARGIN[0] * (values[-1] - values[0]) / values[-1]
     largest = SPREAD_MARGIN[1] * (1 + np.log(values[-1] / values[0]))
-    spread = minimise(sum_of_squares, np.geomspace(smallest, largest, 400))
+    spread = polish(slope, minimise(sum_of_squares, np.geomspace(smallest, largest, 400)))
     q = unit_quantiles(np.array([spread]))[0]
     log_scale = np.log(q @ values / (q @ q)) - _log_quantiles(spread, probabilities, family)[-1]
     return sum_of_squares(np.array([spread]))[0], *_moments(log_scale, spread, family)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -98,6 +99,38 @@ def test_skewness_test(case):
     assert result.statistic == pytest.approx(reference["tval"], rel=1e-12)
     assert result.critical == pytest.approx(reference["crit"], rel=1e-12)
     assert result.skewed is reference["sig"]
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e3, 3e7])
+@pytest.mark.parametrize(("q1", "median", "q3"), [(0.6, 1.1, 1.9), (0.4, 1.2, 2.1), (1.0, 1.1, 1.9), (2.0, 3.1, 4.0)])
+def test_quantile_estimation_has_the_digits_of_the_data_in_any_unit(q1, median, q3, unit):
+    here = mean_sd_from_quartiles(q1, median, q3, 40, method="QE")
+    there = mean_sd_from_quartiles(q1 * unit, median * unit, q3 * unit, 40, method="QE")
+    assert there.assumes == here.assumes
+    assert there.mean == pytest.approx(here.mean * unit, rel=1e-11)
+    assert there.sd == pytest.approx(here.sd * unit, rel=1e-11)
+
+
+def test_quantile_estimation_finds_the_log_normal_optimum():
+    """The same optimum with 30 digits: the root of the slope of the sum of squares."""
+    mp.mp.dps = 30
+    values = [mp.mpf(x) for x in ("1.0", "1.1", "1.9")]
+    logs = [mp.sqrt(2) * mp.erfinv(2 * mp.mpf(p) / 100 - 1) for p in (25, 50, 75)]
+
+    def scale(spread):
+        q = [mp.exp(spread * z) for z in logs]
+        return q, sum(a * b for a, b in zip(q, values, strict=True)) / sum(a * a for a in q)
+
+    def slope(spread):
+        q, k = scale(spread)
+        return sum((k * a - b) * k * a * z for a, b, z in zip(q, values, logs, strict=True))
+
+    spread = mp.findroot(slope, 0.5)
+    mean = scale(spread)[1] * mp.exp(spread**2 / 2)
+    found = mean_sd_from_quartiles(1.0, 1.1, 1.9, 40, method="QE")
+    assert found.assumes == "log-normal data"
+    assert found.mean == pytest.approx(float(mean), rel=1e-13)
+    assert found.sd == pytest.approx(float(mean * mp.sqrt(mp.expm1(spread**2))), rel=1e-13)
 
 
 @pytest.mark.parametrize("method", ["Luo-Wan", "Wan", "Shi-log", "QE", "BC"])

@@ -262,7 +262,7 @@ def test_shares_of_bias_sum_to_all_trials():
 @pytest.mark.parametrize("compact", [False, True])
 def test_flow_shows_every_count_and_where_it_does_not_add_up(compact):
     ax = plots.flow_diagram(flow(), compact=compact)
-    assert (ax.figure.get_figwidth() < 4) is compact
+    assert (ax.figure.get_figwidth() < 4) == compact
     shown = " ".join(texts(ax)).replace("\N{NO-BREAK SPACE}", " ")
     for row in flow().itertuples():
         assert f"(n = {row.n})" in shown, row

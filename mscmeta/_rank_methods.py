@@ -92,10 +92,12 @@ def begg(y, v, *, labels=None):
     """
     y, v = studies(y, v, labels, at_least=2)
     k, w = len(y), v.min() / v
-    # y - mean and v - 1/sum(1/v), as sums over the other studies: no cancellation when one study dominates
+    # y - mean and v - 1/sum(1/v), as sums over the other studies: no cancellation when one study dominates; fsum, whose
+    # result does not depend on the order, keeps studies alike tied
     others = np.tile(w / w.sum(), (k, 1))
     np.fill_diagonal(others, 0.0)
-    deviate = (others * (y[:, None] - y)).sum(axis=1) / np.sqrt(v * others.sum(axis=1))
+    above = [math.fsum(row) for row in others * (y[:, None] - y)]
+    deviate = np.array(above) / np.sqrt(v * [math.fsum(row) for row in others])
     pair = np.sign(deviate[:, None] - deviate) * np.sign(v[:, None] - v)
     score = pair.sum() / 2
     pairs = k * (k - 1) / 2

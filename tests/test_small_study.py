@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.stats import kendalltau
 
 from mscmeta import _rank_methods, small_study
 from mscmeta.pool import pool
@@ -194,6 +195,18 @@ def test_trim_and_fill_mirrors_the_outermost_studies():
     assert found.v[5:].tolist() == v[[2, 3]].tolist()
     assert found.pooled.estimate == pool(found.y, found.v, tau2="DL", ci="Wald").estimate
     assert found.method.startswith("trim and fill, L0, 2 put in on the left; tau2: DL")
+
+
+def test_studies_that_are_alike_stay_tied_in_begg():
+    rng = np.random.default_rng(7)
+    for k in (5, 12, 30, 42):
+        y, v = rng.normal(size=k).round(2), rng.uniform(0.05, 1, k).round(3)
+        v[-1], y[-1] = v[0], y[0]
+        deviate = (y - np.average(y, weights=1 / v)) / np.sqrt(v - 1 / np.sum(1 / v))
+        assert deviate[0] == deviate[-1]
+        exact = kendalltau(deviate, v)  # tau-b
+        assert begg(y, v).statistic == pytest.approx(exact.statistic, rel=1e-12)
+        assert "tie correction" in begg(y, v).method
 
 
 def test_side_can_be_given_and_defaults_by_the_slope():

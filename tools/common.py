@@ -122,24 +122,30 @@ def environment(**more: str) -> dict[str, str]:
     }
 
 
-def run_logged(command: list[str], log: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a step with Python; what it says of itself goes to its log, what it prints comes back."""
+def start_logged(command: list[str], log: Path, stdin: int = subprocess.DEVNULL, **more: str) -> subprocess.Popen[str]:
+    """Start a step with Python; what it says of itself goes to its log, what it prints can be read."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as sink:
         child = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
             env=environment(**more),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=sink,
             text=True,
             start_new_session=True,
         )
-        CHILDREN.add(child)
-        said = child.communicate()[0]
-        CHILDREN.discard(child)
-        return subprocess.CompletedProcess(child.args, child.returncode, said)
+    CHILDREN.add(child)
+    return child
+
+
+def run_logged(command: list[str], log: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a step with Python and wait for its end."""
+    child = start_logged(command, log, **more)
+    said = child.communicate()[0]
+    CHILDREN.discard(child)
+    return subprocess.CompletedProcess(child.args, child.returncode, said)
 
 
 def shown(path: Path) -> str:

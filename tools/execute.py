@@ -1,25 +1,24 @@
 """Run one notebook with papermill and keep the result only if it is whole.
 
-`run` is the task of the build. The work is done in a process of its own (`python -m tools.execute`), which writes
-beside the result; the build renames. So a build that was killed leaves nothing that looks finished.
+`run` is the task of the build. The work is done in a process of its own (see `tools.warm`), which writes beside the
+result; the build renames. So a build that was killed leaves nothing that looks finished.
 """
 
-import ctypes
 import json
 import os
 import re
 import shutil
-import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import nbformat
 
-from tools.common import BUILD, EXECUTED, LOGS, ROOT, BuildError, digest, files, run_logged, shown
+from tools import warm
+from tools.common import BUILD, EXECUTED, LOGS, ROOT, BuildError, digest, files, shown
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -36,7 +35,8 @@ def account(notebook: Path) -> Path:
 
 def inputs(notebook: Path) -> list[Path]:
     """Everything a run depends on besides its parameters and the tables it reads."""
-    return [notebook, ROOT / "requirements.lock", ROOT / "tools" / "execute.py", *files(ROOT / "mscmeta", "*.py")]
+    tools = [ROOT / "tools" / name for name in ("execute.py", "warm.py")]
+    return [notebook, ROOT / "requirements.lock", *tools, *files(ROOT / "mscmeta", "*.py")]
 
 
 def listed(notebook: Path, what: str) -> list[Path] | None:
@@ -61,18 +61,18 @@ def made(notebook: Path) -> list[Path]:
 def run(notebook: Path, given: Mapping[str, object], output: Path | None = None) -> float:
     """Execute a notebook, give the seconds it took; refuse with the cell and its first error."""
     output = output or executed(notebook)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    log = LOGS / notebook.relative_to(ROOT).with_suffix(".log")
+    for folder in (output.parent, log.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     for left in output.parent.glob(f"{output.stem}.*.partial*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     partial = output.with_suffix(f".{os.getpid()}.partial.ipynb")
-    read_log, results = partial.with_suffix(".reads"), partial.with_suffix(".results")
-    log = LOGS / notebook.relative_to(ROOT).with_suffix(".log")
+    read_log, results, trouble = (partial.with_suffix(suffix) for suffix in (".reads", ".results", ".trouble"))
     depends = [*inputs(notebook), *files(ROOT / "data")]
     start, before = time.monotonic(), digest(depends)
-    command = ["-m", "tools.execute", str(notebook), str(partial), json.dumps(dict(given))]
-    done = run_logged(command, log, MSCMETA_READ_LOG=str(read_log), MSCMETA_RESULTS=str(results))
-    if done.returncode:
-        said = (done.stdout.strip().splitlines() or ["its process ended early"])[-1]
+    job = {"notebook": str(notebook), "partial": str(partial), "given": dict(given), "trouble": str(trouble)}
+    if warm.run(job | {"env": {"MSCMETA_READ_LOG": str(read_log), "MSCMETA_RESULTS": str(results)}}, log):
+        said = trouble.read_text(encoding="utf-8") if trouble.exists() else "its process ended early"
         raise BuildError(f"{shown(notebook)}, {said} (log: {shown(log)})")
     if digest(depends) != before:
         raise BuildError(f"{shown(notebook)}: it, its data or mscmeta changed while it ran; run make again")
@@ -152,26 +152,6 @@ def describe(cell: nbformat.NotebookNode, about: Mapping[str, str]) -> None:
             myst.setdefault("figure", {}).setdefault(key, about[key])
 
 
-def socket_kernels(folder: str) -> type:
-    """Give kernels that talk through files in a folder of their own (its name short: a socket's may have 107 letters).
-
-    With Jupyter's usual network ports, two kernels started at once may be given the same one, and one of them dies.
-    """
-    from jupyter_client.manager import AsyncKernelManager
-    from traitlets import default
-
-    class SocketKernels(AsyncKernelManager):
-        @default("transport")
-        def _transport_default(self) -> str:
-            return "ipc"
-
-        @default("ip")
-        def _ip_default(self) -> str:
-            return f"{folder}/kernel"
-
-    return SocketKernels
-
-
 def work(notebook: Path, partial: Path, given: Mapping[str, object]) -> str | None:
     """Run papermill, normalise, write; return the complaint if there is one."""
     import papermill
@@ -179,12 +159,13 @@ def work(notebook: Path, partial: Path, given: Mapping[str, object]) -> str | No
 
     try:
         with tempfile.TemporaryDirectory(prefix="book-", dir="/tmp" if Path("/tmp").is_dir() else None) as sockets:
+            kernel = warm.Kernel()  # forked before papermill has threads and sockets
             papermill.execute_notebook(
                 notebook,
                 partial,
                 parameters=dict(given),
                 kernel_name="python3",
-                kernel_manager_class=socket_kernels(sockets),
+                kernel_manager_class=warm.kernels(kernel, sockets),
                 cwd=notebook.parent,
                 progress_bar=False,
                 request_save_on_cell_execute=False,
@@ -200,23 +181,18 @@ def work(notebook: Path, partial: Path, given: Mapping[str, object]) -> str | No
     return complaint(nb)
 
 
-def die_with_parent() -> None:
-    """Ask Linux to end this process with the build that started it; elsewhere it ends by itself, unheard."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 is PR_SET_PDEATHSIG
-    if os.getppid() != int(os.environ["MSCMETA_BUILD_PID"]):  # it has ended already
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    die_with_parent()
+def attempt(job: Mapping[str, object]) -> int:
+    """Do a job of the build in a process forked for it; what is wrong is written beside the result."""
+    os.environ.update(job["env"])
     try:
-        trouble = work(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))
+        trouble = work(Path(job["notebook"]), Path(job["partial"]), job["given"])
     except Exception as error:
-        import traceback
-
         traceback.print_exc()
         trouble = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
     if trouble:
-        print(trouble)
-        sys.exit(1)
+        Path(job["trouble"]).write_text(trouble, encoding="utf-8")
+    return 1 if trouble else 0
+
+
+if __name__ == "__main__":
+    warm.serve(attempt)

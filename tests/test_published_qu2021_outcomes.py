@@ -87,3 +87,23 @@ def test_pain_at_12_months_needs_far_larger_effects_than_printed():
 )
 def test_verdicts_of_the_reruns(outcome, verdicts):
     assert [report.verdict_of(visit) for visit in rerun.visits("qu2021", outcome).values()] == verdicts
+
+
+def test_function_at_3_months_comes_near_on_the_trials_that_table_1_lists():
+    """Emadedin's changes and Gupta's final scores, from the means and SDs that Cochrane prints on 0 to 100."""
+    rows = data.table("outcomes").query("source == 'cochrane2025' and outcome == 'function' and month == 3")
+    y, v = [], []
+    for trial in ("emadedin2018", "gupta2016"):
+        arms = rows[rows.trial == trial]
+        cells, control = (arms[arms.arm.str.startswith(name)].iloc[0] for name in ("msc", "control"))
+        y.append(cells["mean"] - control["mean"])
+        v.append(cells.sd**2 / cells.n + control.sd**2 / control.n)
+    y, v = np.array(y), np.array(v)
+    estimate, se = (y / v).sum() / (1 / v).sum(), (1 / v).sum() ** -0.5
+    assert ((y - estimate) ** 2 / v).sum() < 2  # Q with one degree of freedom: I² below 50 %, a common effect
+    assert estimate == pytest.approx(-8.14, rel=0.1)
+    assert estimate + Z * se > 0  # the printed interval ends below zero
+    visit = rerun.visits("qu2021", "womac_function", listed_only=True)[3]
+    assert (visit.theirs.estimate, visit.theirs.ci.high) == pytest.approx((estimate, estimate + Z * se), abs=1e-6)
+    assert report.verdict_of(visit) == "within 10%"
+    assert report.verdict_of(rerun.visits("qu2021", "womac_function")[3]) == "differs"

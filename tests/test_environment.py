@@ -75,10 +75,19 @@ def setup_env(tmp_path, monkeypatch):
 def test_set_up_once(setup_env):
     for _ in range(3):
         setup_env.main()
-    assert len(setup_env.steps) == 3
+    assert len(setup_env.steps) == 4
     assert "--require-hashes" in setup_env.steps[1]
     assert "--only-binary" in setup_env.steps[1]
-    assert all("--compile" in step for step in setup_env.steps[1:])
+    assert all("--no-compile" in step for step in setup_env.steps[1:3])
+    assert setup_env.COMPILE in setup_env.steps[3]
+
+
+def test_what_cannot_be_compiled_is_passed_over(setup_env, tmp_path):
+    (tmp_path / "lib").mkdir()
+    for name, text in (("good", "x = 1\n"), ("bad", "print 'x'\n")):
+        (tmp_path / "lib" / f"{name}.py").write_text(text)
+    subprocess.run([sys.executable, "-c", setup_env.COMPILE, tmp_path / "lib"], check=True)
+    assert [path.name.split(".")[0] for path in (tmp_path / "lib" / "__pycache__").iterdir()] == ["good"]
 
 
 @pytest.mark.parametrize("change", ["lock", "folder", "python", "killed", "no python"])
@@ -97,7 +106,7 @@ def test_set_up_again(setup_env, monkeypatch, change):
     else:
         (setup_env.VENV / "bin" / "python").unlink()
     setup_env.main()
-    assert len(setup_env.steps) == 6
+    assert len(setup_env.steps) == 8
     assert not stray.exists()
 
 

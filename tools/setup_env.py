@@ -17,6 +17,8 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "set-up-finished"
 LOG = ROOT / "_build" / "logs" / "setup.log"
 OLDEST = (3, 11)
+# pip compiles one file after the other; what cannot be compiled (templates, tests of Python 2) is passed over as by pip
+COMPILE = "import compileall, sys; compileall.compile_dir(sys.argv[1], quiet=2, workers=0)"
 
 
 def wanted():
@@ -51,9 +53,11 @@ def set_up():
     print("Setting up .venv from requirements.lock: once, about a minute ...", flush=True)
     with LOG.open("w") as log:
         run(log, sys.executable, "-m", "venv", str(VENV))
-        pip = (str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--compile")
+        python = str(VENV / "bin" / "python")
+        pip = (python, "-m", "pip", "--disable-pip-version-check", "install", "--no-compile")
         run(log, *pip, "--require-hashes", "--only-binary", ":all:", "-r", "requirements.lock")
         run(log, *pip, "--no-deps", "--no-build-isolation", "--no-index", "--editable", ".")
+        run(log, python, "-c", COMPILE, str(VENV / "lib"))
     partial = STAMP.with_suffix(".partial")
     partial.write_text(wanted())
     os.replace(partial, STAMP)

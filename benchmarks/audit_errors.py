@@ -19,7 +19,7 @@ PER_CLASS = 250
 HONEST = 10_000
 WAYS = {"report": True, "rows": False}
 COLUMNS = ["trials", "way", "fault", "found", "of", "seed"]
-MISSES = ["way", "fault", "number", "note", "moved"]
+MISSES = ["way", "fault", "number", "note", "moved", "errors"]
 
 
 def count_all(per_class: int = PER_CLASS, results: int = HONEST) -> tuple[list[dict], list[dict]]:
@@ -31,10 +31,11 @@ def count_all(per_class: int = PER_CLASS, results: int = HONEST) -> tuple[list[d
             for r in (*rates.found, rates.right, rates.false_alarms):
                 counts.append(dict(zip(COLUMNS, (half, way, r.name, r.hits, r.of, SEEDS[half]), strict=True)))
                 if half == "held out":
-                    missed = enumerate(zip(r.misses, r.moved, strict=True), 1)
-                    misses += [dict(zip(MISSES, (way, r.name, i, m, f"{x:.3f}"), strict=True)) for i, (m, x) in missed]
-    clean = honest(results, seed=SEEDS["held out"])
-    counts.append(dict(zip(COLUMNS, ("simulated", "report", clean.name, clean.hits, clean.of, SEEDS["held out"]),
+                    for i, (note, *far) in enumerate(zip(r.misses, r.moved, r.errors, strict=True), 1):
+                        far = (f"{x:.3f}" for x in far)
+                        misses.append(dict(zip(MISSES, (way, r.name, i, note, *far), strict=True)))
+    clean = honest(results, seed=SEEDS["honest"])
+    counts.append(dict(zip(COLUMNS, ("simulated", "report", clean.name, clean.hits, clean.of, SEEDS["honest"]),
                            strict=True)))  # fmt: skip
     return counts, misses
 

@@ -28,6 +28,7 @@ from mscmeta.audit.numbers import (
     spans,
     within_limits,
 )
+from mscmeta.audit.readings import other_end, se_for_sd, slipped_point
 from mscmeta.audit.rows import Row, analysed_randomised, arms_on_scale, effect_from_arms, large_effect, report_itself
 from mscmeta.audit.statements import (
     among,
@@ -75,6 +76,7 @@ __all__ = [
     "most",
     "near_identical",
     "one_baseline",
+    "other_end",
     "p_box",
     "p_from_interval",
     "p_from_statistic",
@@ -86,8 +88,10 @@ __all__ = [
     "same",
     "same_words",
     "sd_possible",
+    "se_for_sd",
     "shared_control",
     "significance",
+    "slipped_point",
     "smallest_spread",
     "spans",
     "spread",

@@ -196,8 +196,10 @@ def _limits(low: float, high: float) -> Box:
 def sd_possible(sd: str, n: str, low: float, high: float, *, mean: str | None = None) -> Finding:
     """Whether a sample SD is possible on a scale, and for its mean.
 
-    SD² ≤ (mean − low)(high − mean) n/(n − 1), largest over the box of the mean (Bhatia and Davis, Am Math Mon
-    2000;107:353; Popoviciu's (high − low)²/4 without a mean).
+    The SD is largest when as many as the mean allows stand at the top, one between and all others at the bottom, as
+    in SPRITE (Heathers and others, PeerJ Preprints 2018;6:e26968v1). Largest over the box of the mean; never above
+    SD² ≤ (mean − low)(high − mean) n/(n − 1) (Bhatia and Davis, Am Math Mon 2000;107:353), and far below it where a
+    few patients make up the mean: SD ≤ mean √n on a scale from 0.
 
     Returns
     -------
@@ -208,7 +210,7 @@ def sd_possible(sd: str, n: str, low: float, high: float, *, mean: str | None = 
     --------
     >>> found = sd_possible("31.0", "30", 0, 100, mean="6.0")
     >>> found.verdict, round(found.range.high, 2)
-    ('contradicted', 24.25)
+    ('contradicted', 23.15)
     """
     limits, size = _limits(low, high), count(n, "n", at_least=2)
     middle = Box(limits.low, limits.high) if mean is None else box(mean, "mean")
@@ -216,9 +218,8 @@ def sd_possible(sd: str, n: str, low: float, high: float, *, mean: str | None = 
         return Finding(
             "sd_possible", "contradicted", f"A mean of {mean} cannot lie on a scale from {low:g} to {high:g}."
         )
-    best = min(max((low + high) / 2, middle.low), middle.high)
-    best = min(max(best, limits.low), limits.high)
-    largest = Box(0.0, math.sqrt((best - low) * (high - best) * size / (size - 1)))
+    ends = [min(max((end - low) / (high - low), 0.0), 1.0) * size for end in (middle.low, middle.high)]
+    largest = Box(0.0, (high - low) * math.sqrt(_most_squares(*ends, size) / (size - 1)))
     beside = "" if mean is None else f" with a mean of {mean}"
     where = f"on a scale from {low:g} to {high:g}{beside}"
     return judged(
@@ -228,6 +229,17 @@ def sd_possible(sd: str, n: str, low: float, high: float, *, mean: str | None = 
         f"An SD of {sd} {where} cannot be: it is at most {largest.high:.4g}.",
         largest,
     )
+
+
+def _most_squares(least: float, most: float, size: int) -> float:
+    """Largest sum of squared deviations of `size` values from 0 to 1 that add up to something from `least` to `most`.
+
+    For a sum of k + r, with k whole and 0 <= r < 1: k ones, one r, and zeros. That is convex in r, so only the ends
+    and the whole number nearest the middle can be best.
+    """
+    whole = min(max(size // 2, math.ceil(least - 1e-9)), math.floor(most + 1e-9))
+    sums = [least, most, whole] if whole >= least - 1e-9 else [least, most]
+    return max(math.floor(t + 1e-9) + max(t - math.floor(t + 1e-9), 0.0) ** 2 - t * t / size for t in sums)
 
 
 def ratio_possible(ratio: str, n_1: str, n_2: str) -> Finding:

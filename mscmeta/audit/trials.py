@@ -10,6 +10,7 @@ from statistics import median
 from scipy.special import fdtr, fdtrc
 
 from mscmeta.audit._printed import Box, Finding, box, count, judged
+from mscmeta.audit.readings import READING_CHECKS
 from mscmeta.audit.rows import (
     Row,
     analysed_randomised,
@@ -19,11 +20,12 @@ from mscmeta.audit.rows import (
     negative_spread,
     report_itself,
 )
-from mscmeta.audit.visits import VISIT_CHECKS, grouped, smallest_spread
+from mscmeta.audit.visits import VISIT_CHECKS, grouped, smallest_spread, variance
 
 RARE = 1e-7  # chance under one common SD below which a spread is suspect, if it also ...
 RARE_VISIT = 1e-6  # (of both arms of a visit: both were wrong in one way, and fewer are asked)
-APART = 2.0  # ... differs by more than this factor: honest arms differ a little, a standard error by the root of n
+APART = 3.0  # ... differs by more than this factor: skewed scores near an end of the scale honestly differ by less
+APART_VISIT = 2.0  # both arms of a visit do not differ by much together; a standard error does, by the root of n
 APART_OUTCOMES = 3.0  # spreads on different instruments, as shares of their scales, differ more
 
 
@@ -34,7 +36,7 @@ def spread(
 
     Under one common SD, the ratio of the pooled variances follows F with Σ(n - 1) degrees of freedom on either side; a
     tail below `rare` is ``suspect``, whichever way (an SD made of what was an SD already is too large), if the SDs also
-    differ by more than a factor of 2. Each rounding box is used at its kindest end.
+    differ by more than a factor of 3. Each rounding box is used at its kindest end.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ def spread(
     """
     if not others:
         return Finding("spread", "not_applicable", "The trial prints no other spread on this instrument.")
-    (least, most, df), (other_least, other_most, other_df) = _variance(those), _variance(others)
+    (least, most, df), (other_least, other_most, other_df) = variance(those), variance(others)
     if other_least <= 0:
         return Finding("spread", "not_applicable", "The trial's other spreads may round to zero.")
     small, large = most / other_least, least / other_most
@@ -60,15 +62,6 @@ def spread(
         return Finding("spread", "consistent", f"An SD of {shown} is like the others of the trial, about {usual}.")
     says = f"An SD of {shown} is out of all proportion to the others of the trial, about {usual}."
     return Finding("spread", "suspect", says)
-
-
-def _variance(cells: list[tuple[str, str]]) -> tuple[float, float, int]:
-    """Smallest and largest pooled variance over the boxes of some SDs, and its degrees of freedom."""
-    least = most = df = 0
-    for sd, n in cells:
-        weight, around = count(n, "n", at_least=2) - 1, box(sd, "sd")
-        least, most, df = least + weight * max(around.low, 0.0) ** 2, most + weight * around.high**2, df + weight
-    return least / df, most / df, df
 
 
 def shared_control(rows: list[Row]) -> list[Finding]:
@@ -128,23 +121,23 @@ def spreads(rows: list[Row]) -> list[Finding]:
         }
         visits = [[key for key in left if key[0] == month] for month in dict.fromkeys(month for month, *_ in left)]
         if len(visits) == 2:
-            one = spread(*([left[key] for key in visit] for visit in visits), rare=RARE_VISIT)
+            one = spread(*([left[key] for key in visit] for visit in visits), rare=RARE_VISIT, apart=APART_VISIT)
             found.append(_located(one, group[0], visits[0][0], visits[1][0][0]))
             left = {} if one.flag else left
         elif len(visits) > 2:
-            found += _farthest_first(group[0], left, visits, RARE_VISIT)
+            found += _farthest_first(group[0], left, visits, RARE_VISIT, APART_VISIT)
         found += _farthest_first(group[0], left, [[key] for key in left])
     return found
 
 
-def _farthest_first(row: Row, left: dict, sets: list[list], rare: float = RARE) -> list[Finding]:
+def _farthest_first(row: Row, left: dict, sets: list[list], rare: float = RARE, apart: float = APART) -> list[Finding]:
     """`spread` of each set of arms against the rest of `left`; what is flagged is taken out of `left`."""
     size = {key: math.log(max(box(sd).high, 1e-12)) for key, (sd, _) in left.items()}
     middle = median(size.values()) if size else 0.0
     found = []
     for keys in sorted(sets, key=lambda keys: -max(abs(size[key] - middle) for key in keys)):
         one = spread([left[key] for key in keys], [cell for key, cell in left.items() if key not in keys],
-                     rare=rare)  # fmt: skip
+                     rare=rare, apart=apart)  # fmt: skip
         found.append(_located(one, row, keys[0]))
         for key in keys if one.flag else ():
             del left[key]
@@ -192,8 +185,8 @@ def spreads_across(rows: list[Row]) -> list[Finding]:
 
 
 def _shares(rows: list[Row]) -> tuple[float, float, int]:
-    """`_variance` of both arms of some rows, as shares of the squared width of their scales."""
-    parts = [(_variance([(sd, n) for n, _, sd in row.arms()]), (row.high - row.low) ** 2) for row in rows]
+    """`variance` of both arms of some rows, as shares of the squared width of their scales."""
+    parts = [(variance([(sd, n) for n, _, sd in row.arms()]), (row.high - row.low) ** 2) for row in rows]
     df = sum(d for (_, _, d), _ in parts)
     return sum(v * d / w for (v, _, d), w in parts) / df, sum(v * d / w for (_, v, d), w in parts) / df, df
 
@@ -207,7 +200,7 @@ def audit_rows(rows: list[Row]) -> list[Finding]:
         All findings, the quiet ones too, so that what was checked can be counted; ``[f for f in … if f.flag]``.
     """
     found = spreads(rows) + spreads_across(rows) + shared_control(rows) + repeated_visit(rows)
-    found += [one for check in VISIT_CHECKS for one in check(rows)]
+    found += [one for check in VISIT_CHECKS + READING_CHECKS for one in check(rows)]
     for row in rows:
         for check in ROW_CHECKS:
             found += [f.at(*row.about) for f in check(row)]

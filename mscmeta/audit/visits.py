@@ -18,7 +18,7 @@ from mscmeta.audit.rows import Row
 FAR = 5.0  # standard errors by which a visit must stand out
 ALONE, TOGETHER, BETWEEN = 1.7, 1.3, 1.7  # and SDs: the mean of one arm, of both the same way, the arms' difference
 YARD = 0.2  # least SD, as a share of the scale, in which moves are counted
-SMALLEST, RARE = 0.10, 1e-5  # an SD as a share of its scale; the chance of less by luck
+SMALLEST, RARE = 0.2, 1e-5  # an SD as a share of the largest possible one; the chance of less by luck
 
 _WAYS = {"one": "the mean of an arm", "both": "the means of both arms", "gap": "the difference between the arms"}
 
@@ -29,6 +29,15 @@ def grouped(rows: list[Row], key: Callable[[Row], tuple]) -> list[list[Row]]:
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return list(groups.values())
+
+
+def variance(cells: list[tuple[str, str]]) -> tuple[float, float, int]:
+    """Smallest and largest pooled variance over the boxes of some SDs, and its degrees of freedom."""
+    least = most = df = 0
+    for sd, n in cells:
+        weight, around = count(n, "n", at_least=2) - 1, box(sd, "sd")
+        least, most, df = least + weight * max(around.low, 0.0) ** 2, most + weight * around.high**2, df + weight
+    return least / df, most / df, df
 
 
 def jumps(rows: list[Row]) -> list[Finding]:
@@ -50,7 +59,7 @@ def jumps(rows: list[Row]) -> list[Finding]:
     for group in grouped(rows, lambda r: (r.trial, r.outcome, r.kind, r.dose)):
         left = list({row.month: row for row in group}.values())
         while len(left) > 1:
-            excess, size, way, row = max((_farthest(row, left, _yard(group)) for row in left), key=lambda one: one[0])
+            excess, size, way, row = max((_farthest(row, left, yard(group)) for row in left), key=lambda one: one[0])
             months = [other.month for other in left] if len(left) == 2 else []
             verdict = "suspect" if excess > 1 else "consistent"
             says = f"{row.name}: {_WAYS[way]} lies {size:.2g} SDs from that of the other visits."
@@ -62,7 +71,7 @@ def jumps(rows: list[Row]) -> list[Finding]:
     return found
 
 
-def _yard(rows: list[Row]) -> float:
+def yard(rows: list[Row]) -> float:
     """The trial's middle SD, but no less than a fifth of the scale: where patients are alike, little is many SDs."""
     row, spread = rows[0], median(box(sd).high for row in rows for _, _, sd in row.arms())
     return max(spread, YARD * (row.high - row.low) if row.low is not None and row.high is not None else 0.0, 1e-9)
@@ -117,7 +126,9 @@ def counts_exchanged(rows: list[Row]) -> list[Finding]:
 def smallest_spread(row: Row) -> list[Finding]:
     """Both SDs together against the scale: scores of patients never lie as close together as a standard error does.
 
-    ``suspect`` when even a true SD of 10 % of the scale would give less only once in 100,000 samples.
+    ``suspect`` when even a true SD of a fifth of the largest that a mean allows, √((mean - low)(high - mean)), would
+    give less only once in 100,000 samples. That is 10 % of the scale in its middle, and for changes, and less near
+    its ends, where patients who are all well are alike.
 
     >>> row = Row("x", "pain", "6", "25", "4.0", "0.4", "25", "5.0", "0.4", low=0, high=10)
     >>> [f.says for f in smallest_spread(row)]
@@ -125,13 +136,17 @@ def smallest_spread(row: Row) -> list[Finding]:
     """
     if row.low is None or row.high is None:
         return []
-    cells = [(count(n, "n", at_least=2) - 1, box(sd, "sd").high) for n, _, sd in row.arms()]
-    df, squares = sum(d for d, _ in cells), sum(d * sd**2 for d, sd in cells)
-    share = math.sqrt(squares / df) / (row.high - row.low)
-    tail = float(gammainc(df / 2, df * (share / SMALLEST) ** 2 / 2))
+    df = squares = 0.0
+    for n, mean, sd in row.arms():
+        room = (row.high - row.low) ** 2 / 4
+        if row.kind == "final":
+            room = min((end - row.low) * (row.high - end) for end in (box(mean).low, box(mean).high))
+        weight = count(n, "n", at_least=2) - 1
+        df, squares = df + weight, squares + (weight * box(sd, "sd").high ** 2 / room if room > 0 else math.inf)
+    share = math.sqrt(squares / df)
+    if math.isinf(share) or float(gammainc(df / 2, df * (share / SMALLEST) ** 2 / 2)) >= RARE:
+        return [Finding("smallest_spread", "consistent", f"{row.name}: the SDs are no smaller than those of patients.")]
     scale = f"a scale from {row.low:g} to {row.high:g}"
-    if tail >= RARE:
-        return [Finding("smallest_spread", "consistent", f"{row.name}: the SDs are {100 * share:.0f} % of {scale}.")]
     says = f"{row.name}: SDs of {row.sd_1} and {row.sd_2} are too small for scores on {scale}."
     return [Finding("smallest_spread", "suspect", says, Box(share, share))]
 

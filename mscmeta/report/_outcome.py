@@ -94,8 +94,8 @@ def rows_gaps(gaps):
         said = {model: _must(gap, found) for model, found in gap.by_model.items()}
         possible = any(yes for yes, _ in said.values())
         verdict = "possible" if possible else "impossible"
-        rows.append((gap.outcome, gap.month, ", ".join(gap.missing), *(says for _, says in said.values()), verdict))
-    heads = ["Outcome", "Month", "Missing", "One common effect", "DerSimonian-Laird", "Together"]
+        rows.append((gap.outcome, gap.month, *(says for _, says in said.values()), verdict, ", ".join(gap.missing)))
+    heads = ["Outcome", "Month", "One common effect", "DerSimonian-Laird", "Together", "Missing"]
     return pd.DataFrame(rows, columns=heads)
 
 

@@ -374,6 +374,8 @@ def test_model_chosen_by_heterogeneity_at_its_limits():
         by_rule([1.0, 3.0], [1.0, 0.0], labels=["saw", "vega"])
     assert by_rule([1.0, 9.0], [1.0, 1.0], i2_above=1, p_below=0).tau2_method == "FE"
     assert by_rule([1.0, 1.1], [1.0, 1.0], i2_above=0, p_below=1).tau2_method == "DL"
+    with pytest.raises(ValueError, match=r"^p_below is 1\.5; it must lie between 0 and 1"):
+        by_rule([1.0, 3.0], [1.0, 1.0], p_below=1.5)
     assert by_rule([1.0, 3.0], [1.0, 1.0], labels=["saw", "vega"]).labels == ("saw", "vega")
     assert by_rule([1.0, 9.0], [1.0, 1.0], labels=["saw", "vega"]).labels == ("saw", "vega")
 

@@ -1,4 +1,4 @@
-"""How often is the audit wrong? Writes data/audit_errors.csv and data/audit_misses.csv; about two minutes.
+"""How often is the audit wrong? Writes data/audit_errors.csv and data/audit_misses.csv; some minutes.
 
     .venv/bin/python benchmarks/audit_errors.py
 

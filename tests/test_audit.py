@@ -323,6 +323,8 @@ def test_counts_and_names():
     assert audit.adds_up("1", ["1"] * 9).says == "The sum of 9 numbers is 9, not 1."
     assert audit.spans("30", "60", ["30", "87"]).verdict == "contradicted"
     assert audit.counted("3", ["a", "b"]).says == "There are 2 listed, not 3."
+    assert audit.counted("2", ["a"]).says == "There is 1 listed, not 2."
+    assert audit.adds_up("20", ["15"]).says == "15 is not 20."
     assert audit.every(["2", "3"], ["2", "3"]).verdict == "consistent"
     assert audit.among("3", ["3"]).verdict == "consistent"
     assert audit.exceeds("30", ["30", "31"]).verdict == "contradicted"

@@ -46,7 +46,7 @@ def adds_up(total: str, parts: list[str]) -> Finding:
         "adds_up",
         found.meets(plain(total, "total")),
         f"{listed} is {total}.",
-        f"{listed} is {shown}, not {total}.",
+        f"{listed} is not {total}." if len(parts) == 1 else f"{listed} is {shown}, not {total}.",
         found,
     )
 

@@ -341,7 +341,7 @@ def test_the_profile_interval_of_equal_variances_has_a_formula(v, likelihood):
 
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
-@pytest.mark.parametrize("q", [0.4, 1.0, 3.0, 6.0, 9.0])
+@pytest.mark.parametrize("q", [0.4, 1.0, 3.0, 6.0, 9.0, 9.8])
 def test_at_zero_the_interval_of_biggerstaff_and_jackson_is_cochran_s_test(q, level):
     y, v = np.array([0.0, 1.0, 3.0, -1.0]), np.array([1.0, 2.0, 0.5, 4.0])
     y = y * math.sqrt(q / pool(y, v).q)

@@ -12,6 +12,21 @@ settings.register_profile("book", derandomize=True, deadline=None, database=None
 settings.register_profile("thorough", deadline=None, database=None, max_examples=5000)
 settings.load_profile("book")
 
+# Groups that take minutes come first, the longest before the others: then all processes of pytest-xdist end together.
+LONGEST = (
+    "tests/test_site.py::TestCopyOfHostileData",
+    "tests/test_site.py::TestInTheBrowser",
+    "tests/test_pdf.py::TestWholeBook",
+    "tests/test_build.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long groups first; the order within a group, and of all others, stays."""
+    items.sort(
+        key=lambda item: next((i for i, name in enumerate(LONGEST) if item.nodeid.startswith(name)), len(LONGEST))
+    )
+
 
 @pytest.fixture(autouse=True)
 def _close_figures():

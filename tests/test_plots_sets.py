@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mscmeta.plots as plots
-from mscmeta import Interval, pool
+from mscmeta import Interval, gosh, pool
 from mscmeta.plots.evidence import STATES
 from mscmeta.report._display import to_svg
 from mscmeta.sequential import path
@@ -104,3 +104,12 @@ def test_for_a_phone_the_cloud_and_the_path_are_narrow_and_say_the_same():
         assert set(texts(wide)) - set(texts(narrow)) <= {
             w for w in texts(wide) if w.lstrip("−").replace(".", "").isdigit()
         }
+
+
+def test_a_set_that_lies_alone_is_seen():
+    """On the log scale of the greys a single one was white on white."""
+    clouds = plots.sets_against_printed(pool_sets(Y, V), -0.5, Interval(-1.0, 0.0)), plots.gosh(gosh(Y, V)).axes[1]
+    for ax in clouds:
+        cells = ax.collections[0]
+        assert (cells.get_array() == 1).any()
+        assert max(cells.to_rgba(1.0)[:3]) < 0.9

@@ -67,7 +67,15 @@ def gosh(subsets, *, trial=None, labels=None, ratio=None, effect_label=None, att
     size = (3.9, 4.8) if compact else (6.4, 5.2)
     figure, (top, main) = plt.subplots(2, 1, figsize=size, sharex=True, height_ratios=(1, 3), layout="constrained")
     main.hexbin(
-        effects[mixed], i2[mixed], gridsize=30 if compact else 45, bins="log", mincnt=1, cmap="Greys", lw=0, zorder=1
+        effects[mixed],
+        i2[mixed],
+        gridsize=30 if compact else 45,
+        bins="log",
+        vmin=0.3,
+        mincnt=1,
+        cmap="Greys",
+        lw=0,
+        zorder=1,
     )
     bins = np.linspace(effects.min(), effects.max() + 1e-12, 61)
     for (name, members), color, style in zip(groups.items(), (BLUE, VERMILION), ("-", (0, (4, 2))), strict=False):

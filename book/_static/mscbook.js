@@ -11,12 +11,19 @@
 
   const reachable = () => {
     for (const box of document.querySelectorAll(WIDE)) {
+      if (box.dataset.reachable) {  // the window may have become wide enough since
+        for (const name of box.dataset.reachable.split(" ")) box.removeAttribute(name);
+        delete box.dataset.reachable;
+      }
       if (box.scrollWidth > box.clientWidth + 1) {
+        const before = box.getAttributeNames();
         if (!box.hasAttribute("tabindex")) box.tabIndex = 0;
         if (!box.hasAttribute("role") && !box.matches("pre")) {
           box.setAttribute("role", "group");
           box.setAttribute("aria-label", `${nameOf(box)} (scrolls sideways)`);
         }
+        const added = box.getAttributeNames().filter((name) => !before.includes(name));
+        if (added.length) box.dataset.reachable = added.join(" ");
       }
     }
   };

@@ -2,14 +2,15 @@
 
 In a clone, with `mutmut==3.8.1` in an environment that also holds requirements.lock:
 
-    python -m benchmarks.mutation make   # mutmut writes its mutants into mutants/, by [tool.mutmut] in pyproject.toml
+    python -m benchmarks.mutation make    # mutmut writes its mutants into mutants/, by [tool.mutmut] in pyproject.toml
     python -m benchmarks.mutation quick   # each against few examples, and three cases of every test
-    python -m benchmarks.mutation full   # those that are left, against all tests; repeat it after adding some
-    python -m benchmarks.mutation report   # counts by module, and what survived
+    python -m benchmarks.mutation full    # those that are left, against all tests; repeat it after adding some
+    python -m benchmarks.mutation report  # counts by module, and what survived
 
-It takes about half an hour on two idle cores, and goes on where it was stopped. `mutmut run` answers the same question,
-but collects a thousand tests anew for each mutant and runs them in random order. Here the tests are collected once, a
-child is forked for each mutant, and the tests that killed its neighbours come first. Hypothesis does not shrink.
+The quick round takes some twenty minutes of processor time, the full one about as much again; both go on where
+they stopped. `mutmut run` answers the same question, but collects a thousand tests anew for each mutant, runs them in
+random order, and is slow. Here they are collected once, a child is forked for each mutant, and tests that killed its
+neighbours come first. Hypothesis does not shrink.
 """
 
 from __future__ import annotations

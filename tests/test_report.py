@@ -159,7 +159,7 @@ class TestTables:
     def test_numbers_are_printed_by_column(self):
         first, second = self.cells()[1:]
         assert first == ["[Vega 2015](#trial-vega2015)", "30", "−1.23", "0.031", "50.0%", "3", "{cite:t}`vega2015`"]
-        assert second == ["Lee 2019", "24", "–", "&lt; 0.001", "25.4%", "–", "–"]
+        assert second == ["[Lee 2019](#trial-lee2019)", "24", "–", "&lt; 0.001", "25.4%", "–", "–"]
 
     def test_formats_can_be_given(self):
         assert self.cells(formats={"Effect": ".1", "I²": "%.0"})[1][2:5] == ["−1.2", "0.031", "50%"]

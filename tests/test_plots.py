@@ -193,6 +193,15 @@ def test_gosh_splits_the_subsets_by_a_trial():
     assert "all 127 subsets" in texts(plots.gosh(all_subsets(frame)))
 
 
+@pytest.mark.parametrize("compact", [False, True])
+def test_gosh_has_room_for_a_long_name(compact):
+    """The name stands in the legend: one wider than the figure would leave no room for the panels (a warning)."""
+    frame = made_up()
+    names = ["<img src=x onerror=\"window.broken=1;alert('handler')\"> and more " + "of it " * 8, *frame.label[1:]]
+    figure = plots.gosh(all_subsets(frame), trial=names[0], labels=names, compact=compact)
+    assert min(panel.get_position().height for panel in figure.axes) > 0.1
+
+
 def test_influence_marks_what_is_beyond_a_limit_and_nothing_else():
     measures = with_outlier()
     figure = plots.influence_panel(measures, NAMES)

@@ -79,14 +79,15 @@ def gosh(subsets, *, trial=None, labels=None, ratio=None, effect_label=None, att
     )
     bins = np.linspace(effects.min(), effects.max() + 1e-12, 61)
     for (name, members), color, style in zip(groups.items(), (BLUE, VERMILION), ("-", (0, (4, 2))), strict=False):
-        top.hist(effects[members], bins=bins, histtype="step", color=color, ls=style, lw=1.4, label=name)
+        label = "\n".join(wrap(name, 2.6))  # room is left for the panels, however long a trial's name
+        top.hist(effects[members], bins=bins, histtype="step", color=color, ls=style, lw=1.4, label=label)
         if trial is not None:
             centre = effects[members & mixed].mean(), i2[members & mixed].mean()
             main.plot(*centre, "o" if color == BLUE else "s", ms=9, color=color, mec="white", zorder=3)
     for panel in (top, main):
         panel.axvline(0, color=BLACK, lw=0.8)
     top.set_ylabel("Subsets")
-    top.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2 - compact)
+    top.legend(loc="lower right", bbox_to_anchor=(1, 1))
     main.set(ylim=(-3, 103), ylabel="I² (%)")
     words = effect_axis_label(attrs or {}, effect_label, ratio)
     main.set_xlabel("\n".join(wrap(words, 2.8)) if compact else words)

@@ -89,7 +89,7 @@ def violations(page, mode: str) -> list:
     from axe_playwright_python.sync_playwright import Axe
 
     page.evaluate(f"document.documentElement.dataset.theme = '{mode}'")
-    page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")  # colours settled
+    page.evaluate("document.getAnimations().forEach(each => each.finish())")  # colours settled; waiting may never end
     # preload would fetch style sheets again, which a page opened from disk may not
     asked = {"preload": False, "resultTypes": ["violations"]}
     found = Axe().run(page, options=asked | ({"runOnly": ["color-contrast"]} if mode == "dark" else {})).response

@@ -126,6 +126,11 @@ def wrap(text: str, width: float, size: float = NORMAL) -> list[str]:
     return lines
 
 
+def cloud(ax, x, y, fine: int) -> None:
+    """Draw many points as cells, darker where there are more; one that lies alone is still grey, not white."""
+    ax.hexbin(x, y, gridsize=fine, bins="log", vmin=0.3, mincnt=1, cmap="Greys", lw=0, zorder=1)
+
+
 def study_values(contrasts, *columns: str) -> list[np.ndarray]:
     """Return columns of the contrasts as arrays, refusing a frame without them, without labels or without rows."""
     for column in ("label", *columns):

@@ -12,6 +12,7 @@ from ._style import (
     GREY,
     SMALL,
     VERMILION,
+    cloud,
     effect_axis_label,
     plt,
     printable,
@@ -66,17 +67,7 @@ def gosh(subsets, *, trial=None, labels=None, ratio=None, effect_label=None, att
     groups = _groups(subsets, trial, labels)
     size = (3.9, 4.8) if compact else (6.4, 5.2)
     figure, (top, main) = plt.subplots(2, 1, figsize=size, sharex=True, height_ratios=(1, 3), layout="constrained")
-    main.hexbin(
-        effects[mixed],
-        i2[mixed],
-        gridsize=30 if compact else 45,
-        bins="log",
-        vmin=0.3,
-        mincnt=1,
-        cmap="Greys",
-        lw=0,
-        zorder=1,
-    )
+    cloud(main, effects[mixed], i2[mixed], 30 if compact else 45)
     bins = np.linspace(effects.min(), effects.max() + 1e-12, 61)
     for (name, members), color, style in zip(groups.items(), (BLUE, VERMILION), ("-", (0, (4, 2))), strict=False):
         label = "\n".join(wrap(name, 2.6))  # room is left for the panels, however long a trial's name

@@ -5,7 +5,7 @@ import numpy as np
 from mscmeta.subsets import matches
 
 from ._format import measured
-from ._style import BLACK, BLUE, VERMILION, axes, effect_axis_label, ratio_ticks, styled
+from ._style import BLACK, BLUE, VERMILION, axes, cloud, effect_axis_label, ratio_ticks, styled
 
 
 @styled
@@ -54,17 +54,7 @@ def sets_against_printed(
     shown = known & (width <= np.quantile(width[known], 0.98)) if known.any() else known
     ax, fine = (axes(ax, 3.7, 4.2), 30) if compact else (axes(ax, 6.4, 4.2), 48)
     if shown.any():
-        ax.hexbin(
-            sets.estimate[shown],
-            width[shown],
-            gridsize=fine,
-            bins="log",
-            vmin=0.3,
-            mincnt=1,
-            cmap="Greys",
-            lw=0,
-            zorder=1,
-        )
+        cloud(ax, sets.estimate[shown], width[shown], fine)
     if near.any():
         label = f"{int(near.sum())} near the printed result"
         ax.plot(
